@@ -76,6 +76,139 @@ $(B)/bin/unit/%: $(B)/tests/unit/%.o $(DAEMON_LIBS) $(COMMON_LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(EXTRA_LIBS)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all
+# ---- small programs that tests and documents need: any other tests/**/X.c with a main() ----
+TOOL_SRCS := $(wildcard common/bus/tools/*.c tests/golden/*.c tests/e2e/*.c tests/fault/*.c tests/bench/*.c)
+TOOL_BINS := $(foreach s,$(TOOL_SRCS),$(B)/bin/tools/$(notdir $(basename $(s))))
+define tool_rule
+$(B)/bin/tools/$(notdir $(basename $(1))): $(B)/$(basename $(1)).o $(DAEMON_LIBS) $(COMMON_LIB)
+endef
+$(foreach s,$(TOOL_SRCS),$(eval $(call tool_rule,$(s))))
+
+# LD_PRELOAD doubles of devices
+SHIMS := $(patsubst tests/shim/%.c,$(B)/lib/%.so,$(wildcard tests/shim/*.c))
+$(B)/lib/%.so: tests/shim/%.c
+	$(call say,SHIM,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CSTD) $(WARN) $(OPT) -fPIC -shared -o $@ $< -ldl -lm -lpthread
+
+# ---- tests ----
+GOLDEN  := $(wildcard tests/golden/*.sh)
+LINTS   := tests/lint/wall.sh
+E2E     := $(filter-out %/peers.sh %/lib.sh,$(wildcard tests/e2e/*.sh))
+FAULT   := $(filter-out %/lib.sh,$(wildcard tests/fault/*.sh))
+
+test-programs: all $(UNIT_BINS) $(TOOL_BINS) $(SHIMS)
+
+unit: $(UNIT_BINS)
+	@B=$(B) tests/run.sh $(UNIT_BINS)
+
+lint: all
+	@tests/lint/wall.sh $(B)
+	@tests/lint/selftest.sh
+
+# Both compilers, no warnings; -k shows them all at once.
+warnings:
+	@$(MAKE) -k --no-print-directory B=$(B)/clang CC=clang OPT=-O1 test-programs
+
+# Installs what is missing (as root), builds, and passes all tests.
+check:
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory check-built
+
+check-built: test-programs
+	@$(MAKE) --no-print-directory warnings
+	@tests/e2e/peers.sh $(B)/peers >/dev/null
+	@B=$(B) tests/run.sh $(UNIT_BINS) $(GOLDEN) tests/lint/check.sh $(E2E) $(FAULT)
+
+# The same under AddressSanitizer and UndefinedBehaviorSanitizer; shims cannot go before ASan.
+check-sanitize:
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory B=$(B)/asan OPT='-O1 -g' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
+		check-sanitize-built
+check-sanitize-built: test-programs
+	@tests/e2e/peers.sh $(B)/peers >/dev/null
+	@SANITIZED=1 B=$(B) ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+		LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+		tests/run.sh $(UNIT_BINS) $(GOLDEN) $(E2E) $(FAULT)
+
+# A real kernel clock, in a guest in virtual time (minutes).
+check-vm:
+	@tests/deps.sh vm
+	@$(MAKE) --no-print-directory all
+	@B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
+
+# Each parser and core, SECONDS each.
+SECONDS ?= 10
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/bin/%,$(FUZZ_SRCS))
+fuzz:
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang OPT='-O1 -g' \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-programs
+	@SECONDS_EACH=$(SECONDS) B=$(B) tests/run.sh $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/run/%)
+fuzz-programs: $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRCS)) $(patsubst tests/fuzz/%.c,$(B)/run/%,$(FUZZ_SRCS))
+$(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(DAEMON_LIBS) $(COMMON_LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+$(B)/run/fuzz_%: $(B)/bin/fuzz_%
+	@mkdir -p $(@D) $(B)/corpus/$*
+	@printf '#!/bin/sh\nseeds=tests/fuzz/corpus/%s\n[ -d "$$seeds" ] || seeds=\nexec %s -max_total_time="$$SECONDS_EACH" -print_final_stats=1 -rss_limit_mb=2048 -artifact_prefix=%s/ %s $$seeds\n' \
+		'$*' '$(B)/bin/fuzz_$*' '$(B)/corpus' '$(B)/corpus/$*' >$@ && chmod +x $@
+
+# Speed and memory beside chronyd in the same run, as ratios.
+bench: 
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory test-programs
+	@tests/e2e/peers.sh $(B)/peers >/dev/null
+	@B=$(B) tests/bench/bench.sh
+
+# ---- use it here and now, without touching this machine's clock ----
+SERVERS ?=
+CONF    ?=
+run:
+	@tests/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@B=$(B) SERVERS='$(SERVERS)' CONF='$(CONF)' deploy/run-here.sh
+
+# ---- documents made from the tables ----
+docs: all $(B)/bin/tools/schema_page
+	$(B)/bin/tools/schema_page > docs/protocol.md
+
+# ---- install ----
+SBINDIR := $(PREFIX)/sbin
+BINDIR  := $(PREFIX)/bin
+UNITDIR := $(PREFIX)/lib/systemd/system
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/etc/timebus \
+		$(DESTDIR)/etc/default $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(addprefix $(B)/bin/,$(DAEMONS)) $(DESTDIR)$(SBINDIR)
+	install -m 755 $(B)/bin/timebus $(DESTDIR)$(BINDIR)
+	for u in deploy/systemd/*; do sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' $$u \
+		> $(DESTDIR)$(UNITDIR)/$${u##*/} && chmod 644 $(DESTDIR)$(UNITDIR)/$${u##*/}; done
+	install -m 644 deploy/timebus.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/timebus.conf
+	install -m 644 deploy/timebus.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/timebus.conf
+	install -m 644 deploy/udev/60-timebus.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/
+	for f in deploy/conf/*.conf; do t=$(DESTDIR)/etc/timebus/$${f##*/}; \
+		if [ -e $$t ]; then install -m 644 $$f $$t.new; else install -m 644 $$f $$t; fi; done
+	[ -e $(DESTDIR)/etc/default/timebus-phc2shm ] || install -m 644 deploy/default/timebus-phc2shm $(DESTDIR)/etc/default/
+	for m in docs/man/*.[18]; do [ ! -e $$m ] || install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'make run [SERVERS="a b"] [CONF=dir]   the whole suite in the foreground on a shadow clock'
+	@echo 'make check                            all tests'
+	@echo 'make check-sanitize                   all tests under ASan and UBSan'
+	@echo 'make check-vm                         a real kernel clock in a guest'
+	@echo 'make fuzz SECONDS=n                   each parser and core for n seconds'
+	@echo 'make bench                            cost beside chronyd'
+	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
+
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+.PHONY: all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
+	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:
