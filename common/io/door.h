@@ -52,6 +52,8 @@ struct ts_raw door_raw_from_monotonic(struct door *door, int64_t monotonic_ns);
 
 /* CLOCK_REALTIME for log lines and file names only. */
 struct ts_utc door_wall(struct door *door);
+/* The same before there is a door: for the log alone. */
+struct ts_utc door_wall_early(void);
 
 /* Time from one reading of the raw clock to the next: its precision as found at start, ns >= 1. */
 int64_t door_precision_ns(const struct door *door);
