@@ -5,12 +5,14 @@
  * A two-way exchange cannot hide more than half its delay, whatever the asymmetry: at its instant
  * the truth lies within e = delay/2 + dispersion + root delay/2 + root dispersion of what it
  * measured (RFC 5905 section 11.2: root distance). A reading with a bound given by the device has
- * e = that bound + half its bracket + dispersion. Carried to another instant along a line whose
- * rate is known to +-r the interval widens by r times the time between; all the intervals of the
- * last samples, so carried, hold the truth, hence so does their intersection, which is much
+ * e = that bound + half its bracket + dispersion. Carried over a time t along a line whose rate is
+ * known to +-r and wanders by w the interval widens by r t + 5 w t^1.5 / sqrt(3); all the intervals
+ * of the last samples, so carried, hold the truth, hence so does their intersection, which is much
  * narrower than the latest alone when delays vary.
  *
- * Where two intervals contradict each other the newer is believed and the older left out.
+ * Where intervals contradict each other the rate was less certain than told, or the source was
+ * wrong once. First the rate's uncertainty is doubled until they agree, up to 64 times; if that
+ * does not help the newer is believed and the older left out.
  */
 #ifndef TB_HARDBOUND_H
 #define TB_HARDBOUND_H
@@ -33,6 +35,14 @@ struct hardbound {
 	int count, next;
 };
 
+/* A line to carry along, and how well its rate is known over the time of the samples. */
+struct hardbound_line {
+	struct ts_line line;
+	double rate_error_ppb; /* the true rate lies within so much of line.rate_ppb at line.raw */
+	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s) */
+	struct ts_raw since;   /* older samples do not belong to the line */
+};
+
 /* The truth lies in low..high (ns) relative to line.utc at line.raw. */
 struct hardbound_interval {
 	int64_t low_ns, high_ns;
@@ -50,9 +60,11 @@ void hardbound_add(struct hardbound *b, const struct msg_sample *sample);
 
 void hardbound_shift(struct hardbound *b, struct ts_dur shift);
 
-/* The interval at line.raw; rate_error_ppb: how far the true rate may have been from
- * line.rate_ppb over the time of the samples. -ENODATA without samples. */
-int hardbound_at(const struct hardbound *b, const struct ts_line *line, double rate_error_ppb,
+/* Half width of the newest sample's own interval, 0 without one. */
+int64_t hardbound_newest_error(const struct hardbound *b);
+
+/* The interval at line.raw. -ENODATA without a sample at or after since. */
+int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 	struct hardbound_interval *ret);
 
 #endif

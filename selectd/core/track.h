@@ -51,7 +51,7 @@ struct track_state {
 	int64_t span_ns;       /* from the oldest sample in use to the newest */
 	struct ts_raw oldest, newest;
 	int64_t low_ns, high_ns; /* the truth minus line.utc lies in low..high */
-	int64_t drift_ppb;	 /* low and high move apart by so much each from here on */
+	double drift_ppb;	 /* low and high move apart by so much each from here on */
 };
 
 struct track_ops;
@@ -72,9 +72,8 @@ void track_init(struct track *t, enum track_kind kind, const struct track_config
 void track_configure(struct track *t, const struct track_config *config);
 
 /*
- * One sample that passed msg_check(), was not rejected and has its second resolved. 0, -EINVAL if
- * it is not newer than the newest, -ERANGE if it lies too far off to be of the same history
- * (years): the track is unchanged then.
+ * One sample that passed msg_check(), was not rejected and has its second resolved. 0, or -EINVAL
+ * if it is not newer than the newest: the track is unchanged then.
  */
 int track_sample(struct track *t, const struct msg_sample *sample);
 

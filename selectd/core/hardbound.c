@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/hardbound.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* Standard deviations of wander that the carried interval allows for (ESTIMATOR: 99.99 % needs 5
+ * to 7 of a heavy-tailed error; the drift allowance comes on top). */
+#define WANDER_SIGMAS	5.0
+#define DOUBLINGS_MAX	6
+#define WIDENING_MAX_NS 4e18
+
+void hardbound_reset(struct hardbound *b)
+{
+	b->count = 0;
+	b->next = 0;
+}
+
+int64_t hardbound_error(const struct msg_sample *sample)
+{
+	int64_t own = ts_sat_add((sample->delay_ns + 1) / 2, sample->dispersion_ns);
+
+	if (sample->bound_ns > 0)
+		return ts_sat_add(own, sample->bound_ns);
+	return own + (sample->root_delay_ns + 1) / 2 + sample->root_dispersion_ns;
+}
+
+void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
+{
+	b->ring[b->next] = (struct hardbound_sample){
+		.raw = {sample->raw_ns},
+		.utc = {sample->utc_ns},
+		.error_ns = hardbound_error(sample),
+	};
+	b->next = (b->next + 1) % HARDBOUND_SAMPLES;
+	if (b->count < HARDBOUND_SAMPLES)
+		b->count++;
+}
+
+void hardbound_shift(struct hardbound *b, struct ts_dur shift)
+{
+	for (int i = 0; i < b->count; i++)
+		b->ring[i].utc = ts_utc_add(b->ring[i].utc, shift);
+}
+
+static const struct hardbound_sample *from_newest(const struct hardbound *b, int i)
+{
+	return &b->ring[(b->next - 1 - i + 2 * HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES];
+}
+
+int64_t hardbound_newest_error(const struct hardbound *b)
+{
+	return b->count > 0 ? from_newest(b, 0)->error_ns : 0;
+}
+
+static int64_t widening(const struct hardbound_line *line, double scale, struct ts_raw raw)
+{
+	double t = fabs(ts_dur_to_s(ts_raw_sub(line->line.raw, raw)));
+	double w = WANDER_SIGMAS * line->wander_ppb * t * sqrt(t / 3.0);
+	double ns = scale * (line->rate_error_ppb * t + w);
+
+	return ns < WIDENING_MAX_NS ? (int64_t)ns + 1 : (int64_t)WIDENING_MAX_NS;
+}
+
+static struct hardbound_interval intersect(const struct hardbound *b,
+	const struct hardbound_line *line, double scale)
+{
+	struct hardbound_interval r = {.low_ns = INT64_MIN, .high_ns = INT64_MAX};
+
+	for (int i = 0; i < b->count; i++) {
+		const struct hardbound_sample *s = from_newest(b, i);
+		int64_t middle, e, low, high;
+
+		if (ts_raw_before(s->raw, line->since))
+			break;
+		middle = ts_utc_sub(s->utc, ts_line_at(&line->line, s->raw)).ns;
+		e = ts_sat_add(s->error_ns, widening(line, scale, s->raw));
+		low = ts_sat_sub(middle, e);
+		high = ts_sat_add(middle, e);
+		if (low > r.high_ns || high < r.low_ns) {
+			r.contradictions++;
+			continue;
+		}
+		r.low_ns = low > r.low_ns ? low : r.low_ns;
+		r.high_ns = high < r.high_ns ? high : r.high_ns;
+		r.used++;
+	}
+	return r;
+}
+
+int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
+	struct hardbound_interval *ret)
+{
+	struct hardbound_interval first = intersect(b, line, 1.0);
+	double scale = 2.0;
+
+	if (first.used == 0)
+		return -ENODATA;
+	*ret = first;
+	for (int i = 0; first.contradictions > 0 && i < DOUBLINGS_MAX; i++, scale *= 2.0) {
+		if (intersect(b, line, scale).contradictions > 0)
+			continue;
+		/* just agreeing is an interval of next to no width: once more */
+		*ret = intersect(b, line, 2.0 * scale);
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/track.h"
+#include "selectd/core/track_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Standard deviations that count as certain: the error's tails are heavier than Gaussian
+ * (99.99 % of the time needs 7 of the offset, measured on simulated paths). */
+#define OFFSET_SIGMAS 7.0
+#define RATE_SIGMAS   5.0
+#define NS_MAX	      4e18
+
+static const struct track_ops *const estimators[TRACK_KINDS] = {
+	[TRACK_REGRESSION] = &track_regression,
+};
+
+void track_init(struct track *t, enum track_kind kind, const struct track_config *config)
+{
+	bool known = (unsigned int)kind < TRACK_KINDS;
+
+	t->ops = estimators[known ? kind : TRACK_REGRESSION];
+	t->config = *config;
+	hardbound_reset(&t->bound);
+	memset(t->storage.bytes, 0, t->ops->size);
+	t->ops->init(t->storage.bytes, config);
+}
+
+void track_configure(struct track *t, const struct track_config *config)
+{
+	t->config = *config;
+	if (t->ops->configure)
+		t->ops->configure(t->storage.bytes, config);
+}
+
+void track_reset(struct track *t)
+{
+	hardbound_reset(&t->bound);
+	memset(t->storage.bytes, 0, t->ops->size);
+	t->ops->init(t->storage.bytes, &t->config);
+}
+
+static struct ts_raw newest(const struct track *t)
+{
+	int last = (t->bound.next - 1 + HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES;
+
+	return t->bound.ring[last].raw;
+}
+
+int track_sample(struct track *t, const struct msg_sample *sample)
+{
+	int err;
+
+	if (t->bound.count > 0 && sample->raw_ns <= newest(t).ns)
+		return -EINVAL;
+	err = t->ops->sample(t->storage.bytes, sample);
+	if (err == 0)
+		hardbound_add(&t->bound, sample);
+	return err;
+}
+
+/* A source whose samples have no hard error of their own (a reference clock without a device's
+ * bound) can only be believed within its noise. */
+static bool has_hard_bound(const struct track *t)
+{
+	return t->config.kind == source_kind_ntp;
+}
+
+static int64_t clip_ns(double ns)
+{
+	return ns < NS_MAX ? (int64_t)ns : (int64_t)NS_MAX;
+}
+
+static void statistical_interval(const struct track *t, struct track_state *st)
+{
+	double age_s = fabs(ts_dur_to_s(ts_raw_sub(st->line.raw, st->newest)));
+	double e = OFFSET_SIGMAS * st->offset_sd_ns + t->config.drift_ppb * age_s;
+
+	st->high_ns = ts_sat_add(clip_ns(e) + 1, hardbound_newest_error(&t->bound));
+	st->low_ns = -st->high_ns;
+}
+
+static void hard_interval(const struct track *t, struct track_state *st)
+{
+	struct hardbound_line line = {
+		.line = st->line,
+		.rate_error_ppb = st->drift_ppb,
+		.wander_ppb = st->wander_ppb,
+		.since = st->oldest,
+	};
+	struct hardbound_interval i;
+
+	if (hardbound_at(&t->bound, &line, &i) < 0) {
+		statistical_interval(t, st);
+		return;
+	}
+	st->low_ns = i.low_ns;
+	st->high_ns = i.high_ns;
+}
+
+int track_at(const struct track *t, struct ts_raw raw, struct track_state *ret)
+{
+	struct track_state st = {.samples = 0};
+	int err;
+
+	if (t->bound.count == 0)
+		return -ENODATA;
+	err = t->ops->at(t->storage.bytes, raw, &st);
+	if (err < 0)
+		return err;
+	st.drift_ppb = t->config.drift_ppb + RATE_SIGMAS * st.rate_sd_ppb;
+	if (has_hard_bound(t))
+		hard_interval(t, &st);
+	else
+		statistical_interval(t, &st);
+	*ret = st;
+	return 0;
+}
+
+double track_growth(const struct track *t, double interval_s)
+{
+	struct track_state now, then;
+
+	if (t->bound.count == 0 || t->ops->at(t->storage.bytes, newest(t), &now) < 0 ||
+		t->ops->at(t->storage.bytes, ts_raw_add(newest(t), ts_dur_from_s(interval_s)),
+			&then) < 0)
+		return 0;
+	if (now.offset_sd_ns <= 0 || then.offset_sd_ns <= now.offset_sd_ns)
+		return 1;
+	return fmin(then.offset_sd_ns / now.offset_sd_ns, 1e9);
+}
+
+void track_shift(struct track *t, struct ts_dur shift)
+{
+	hardbound_shift(&t->bound, shift);
+	t->ops->shift(t->storage.bytes, shift);
+}
+
+int track_dump(const struct track *t, char *text, size_t size)
+{
+	if (t->ops->dump)
+		return t->ops->dump(t->storage.bytes, text, size);
+	return snprintf(text, size, "%s: %d samples", t->ops->word, t->bound.count);
+}
