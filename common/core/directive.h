@@ -9,10 +9,20 @@
  *
  *   makestep 0.1 3                         positional: threshold limit
  *   server ntp.example.net iburst poll 4   positional: name; options: iburst (flag), poll (int)
+ *   driftfile "/var/lib/my drift"          one extension: quotes hold blanks together, no escapes
+ *
+ * Required arguments stand first; behind them an option's word is always that option, so it may
+ * stand before an optional argument too ("allow all 10.0.0.0/8"). An option stands once in a line.
+ * Values of FIELD_ENUM are words (case-insensitive); numbers are plain decimals; an empty string is
+ * refused. Control characters are refused everywhere.
  *
  * A directive with item_size == 0 stands once: fields lie in the configuration struct itself, and
  * the last line wins. Others are lists: each line appends an item of item_size to the array at
- * `list`, its length an int at `count`.
+ * `list`, its length an int at `count`. Several directives may fill one list (server, pool): all but
+ * one of them then mark their items by the bool at `given`.
+ *
+ * A wrong table (fallback out of range, FIELD_FLAG as argument, min >= max, `given` on top of another
+ * field) is a bug of the program: directive_defaults() asserts.
  */
 #ifndef TB_DIRECTIVE_H
 #define TB_DIRECTIVE_H
@@ -53,7 +63,8 @@ struct directive {
 	size_t list, count;			  /* offsets in the configuration of array and int */
 	int max_items;
 	bool flag;	    /* the word alone sets a bool at `given` */
-	size_t given;	    /* offset of a bool set when the directive was read; SIZE_MAX: none */
+	size_t given;	    /* offset of a bool set when the directive was read, in the item or, where
+			     * there is no list, in the configuration; SIZE_MAX: none */
 	bool source;	    /* a wrong line switches this item off; the rest of the file counts */
 	const char *ignored; /* not NULL: accepted without effect, and why (told with --check) */
 	/* Checks that need the whole item. NULL, or 0 if it is good, else a text in error (what was
@@ -81,7 +92,7 @@ struct directive_parser {
 	/* answers */
 	bool soft; /* the wrong line was one of a source: go on without it */
 	enum { INCLUDE_FILE, INCLUDE_CONFDIR, INCLUDE_SOURCEDIR } include_kind;
-	char include[512];
+	char include[512]; /* the file pattern; directories with '\n' between them */
 	char error[DIRECTIVE_ERROR_MAX];
 };
 

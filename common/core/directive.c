@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "common/core/bytes.h"
+#include "common/core/directive_private.h"
+
+#define OPTIONS_MAX   64   /* bits of the set of those seen in a line */
+#define FIELDS_BYTES  8192 /* of the fields of one directive that stands once */
+#define ARGUMENTS_MAX 10   /* of confdir and sourcedir, as in chrony */
+
+struct parse {
+	struct directive_parser *p;
+	const struct directive *d;
+	struct directive_words words;
+	int next;      /* word to look at */
+	int argument;  /* positional field to fill */
+	uint64_t seen; /* options of this line */
+	void *base;    /* where the fields lie */
+	char why[DIRECTIVE_ERROR_MAX];
+};
+
+const char *directive_include_word(int i)
+{
+	static const char *const words[] = {"include", "confdir", "sourcedir"};
+
+	return i < 3 ? words[i] : NULL;
+}
+
+int directive_fields(const struct directive_field *f)
+{
+	int n = 0;
+
+	while (f && f[n].word)
+		n++;
+	return n;
+}
+
+const struct directive_field *directive_field_at(const struct directive *d, int i)
+{
+	int positional = directive_fields(d->positional);
+
+	if (i < positional)
+		return &d->positional[i];
+	return i - positional < directive_fields(d->options) ? &d->options[i - positional] : NULL;
+}
+
+void directive_append_usage(const struct directive *d, char *text, size_t size)
+{
+	const struct directive_field *f = d->positional;
+
+	str_append(text, size, d->word);
+	for (; f && f->word; f++) {
+		str_append(text, size, f->optional ? " [" : " ");
+		str_append(text, size, f->word);
+		str_append(text, size, f->optional ? "]" : "");
+	}
+	if (directive_fields(d->options) > 0)
+		str_append(text, size, " [option...]");
+}
+
+/* ---- what was wrong ---- */
+
+/* "FILE:LINE: WORD: what" into p->error. */
+static enum directive_result wrong(struct directive_parser *p, const char *word, const char *what)
+{
+	char number[24];
+	bool whole;
+
+	str_copy(p->error, sizeof(p->error), "");
+	if (strlen(p->file) > sizeof(p->error) / 3) {
+		str_append(p->error, sizeof(p->error), "...");
+		str_append(p->error, sizeof(p->error),
+			p->file + strlen(p->file) - sizeof(p->error) / 3);
+	} else {
+		str_append(p->error, sizeof(p->error), p->file);
+	}
+	snprintf(number, sizeof(number), ":%d: ", p->line);
+	str_append(p->error, sizeof(p->error), number);
+	directive_append_word(p->error, sizeof(p->error), word);
+	str_append(p->error, sizeof(p->error), ": ");
+	whole = str_append(p->error, sizeof(p->error), what);
+	if (!whole)
+		directive_ellipsis(p->error, sizeof(p->error));
+	return DIRECTIVE_WRONG;
+}
+
+static int refuse(struct parse *s, const char *word)
+{
+	wrong(s->p, word, s->why);
+	return -EINVAL;
+}
+
+static const char *word_of_directive(const void *of, int i)
+{
+	const struct directive *table = of;
+	int n = 0;
+
+	while (table[n].word && n < i)
+		n++;
+	return table[n].word ? table[n].word : directive_include_word(i - n);
+}
+
+static const char *word_of_option(const void *of, int i)
+{
+	const struct directive_field *f = of;
+
+	return f && i < directive_fields(f) ? f[i].word : NULL;
+}
+
+/* "(did you mean X?)", else "(allowed: a, b, c)". both: the list as well. */
+static void append_allowed(char *text, size_t size, const char *word, bool both,
+	const char *(*next)(const void *of, int i), const void *of)
+{
+	const char *near = directive_nearest(word, next, of);
+	const char *candidate;
+	int i;
+
+	str_append(text, size, " (");
+	if (near) {
+		str_append(text, size, "did you mean ");
+		str_append(text, size, near);
+		str_append(text, size, both ? "? " : "?)");
+	}
+	if (near && !both)
+		return;
+	str_append(text, size, "allowed: ");
+	for (i = 0; (candidate = next(of, i)) != NULL; i++) {
+		str_append(text, size, i > 0 ? ", " : "");
+		str_append(text, size, candidate);
+	}
+	str_append(text, size, ")");
+}
+
+static enum directive_result unknown_directive(struct directive_parser *p, const char *word)
+{
+	char why[DIRECTIVE_ERROR_MAX] = "unknown directive";
+
+	append_allowed(why, sizeof(why), word, false, word_of_directive, p->table);
+	return wrong(p, word, why);
+}
+
+static int unexpected(struct parse *s, const char *word)
+{
+	if (directive_fields(s->d->options) > 0) {
+		str_copy(s->why, sizeof(s->why), "unknown option of ");
+		str_append(s->why, sizeof(s->why), s->d->word);
+		append_allowed(s->why, sizeof(s->why), word, true, word_of_option, s->d->options);
+	} else {
+		str_copy(s->why, sizeof(s->why), "too many arguments (usage: ");
+		directive_append_usage(s->d, s->why, sizeof(s->why));
+		str_append(s->why, sizeof(s->why), ")");
+	}
+	return refuse(s, word);
+}
+
+static int missing(struct parse *s, const struct directive_field *f)
+{
+	str_copy(s->why, sizeof(s->why), f->word);
+	str_append(s->why, sizeof(s->why), " is missing (usage: ");
+	directive_append_usage(s->d, s->why, sizeof(s->why));
+	str_append(s->why, sizeof(s->why), ")");
+	return refuse(s, s->d->word);
+}
+
+/* ---- one line ---- */
+
+static int parse_value(struct parse *s, const struct directive_field *f)
+{
+	const char *word = s->words.word[s->next++];
+
+	if (f->type == FIELD_NOTHING)
+		return 0;
+	if (directive_value_parse(f, s->base, word, s->why, sizeof(s->why)) < 0)
+		return refuse(s, word);
+	return 0;
+}
+
+static int parse_option(struct parse *s, int i)
+{
+	const struct directive_field *f = &s->d->options[i];
+	const char *word = s->words.word[s->next++];
+
+	if (s->seen & UINT64_C(1) << i) {
+		str_copy(s->why, sizeof(s->why), "stands twice in this line");
+		return refuse(s, word);
+	}
+	s->seen |= UINT64_C(1) << i;
+	if (f->type == FIELD_FLAG)
+		*(bool *)((char *)s->base + f->offset) = true;
+	if (!directive_has_value(f))
+		return 0;
+	if (s->next == s->words.count) {
+		str_copy(s->why, sizeof(s->why), "needs a value ");
+		directive_value_append_allowed(f, s->why, sizeof(s->why));
+		return refuse(s, word);
+	}
+	return parse_value(s, f);
+}
+
+static int find_option(const struct directive *d, const char *word)
+{
+	int n = directive_fields(d->options), i;
+
+	for (i = 0; i < n; i++) {
+		if (str_same_word(d->options[i].word, word))
+			return i;
+	}
+	return -1;
+}
+
+/* Required arguments stand first. Behind them an option may stand before an optional argument
+ * ("allow all 10.0.0.0/8"), so the option's word goes before. */
+static int parse_words(struct parse *s)
+{
+	int arguments = directive_fields(s->d->positional);
+
+	while (s->next < s->words.count) {
+		const struct directive_field *f =
+			s->argument < arguments ? &s->d->positional[s->argument] : NULL;
+		int option = f && !f->optional ? -1 : find_option(s->d, s->words.word[s->next]);
+		int r;
+
+		if (option >= 0) {
+			r = parse_option(s, option);
+		} else if (f) {
+			s->argument++;
+			r = parse_value(s, f);
+		} else {
+			r = unexpected(s, s->words.word[s->next]);
+		}
+		if (r < 0)
+			return r;
+	}
+	if (s->argument < arguments && !s->d->positional[s->argument].optional)
+		return missing(s, &s->d->positional[s->argument]);
+	return 0;
+}
+
+static void set_given(const struct directive *d, void *base)
+{
+	if (d->flag || d->given != SIZE_MAX)
+		*(bool *)((char *)base + d->given) = true;
+}
+
+/* base holds whatever came before: defaults first, then the line, then the item's own check. */
+static int parse_into(struct parse *s, void *base)
+{
+	char why[DIRECTIVE_ERROR_MAX] = "";
+	const struct directive_field *f;
+	int i;
+
+	s->base = base;
+	for (i = 0; (f = directive_field_at(s->d, i)) != NULL; i++)
+		directive_value_default(f, base);
+	if (parse_words(s) < 0)
+		return -EINVAL;
+	set_given(s->d, base);
+	if (s->d->check && s->d->check(base, why, sizeof(why)) != 0) {
+		wrong(s->p, s->d->word, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static enum directive_result parse_item(struct parse *s)
+{
+	const struct directive *d = s->d;
+	int *count = (int *)(void *)((char *)s->p->config + d->count);
+	char *item;
+
+	if (*count >= d->max_items) {
+		snprintf(s->why, sizeof(s->why), "list is full (at most %d)", d->max_items);
+		refuse(s, d->word);
+		return DIRECTIVE_WRONG;
+	}
+	item = (char *)s->p->config + d->list + d->item_size * (size_t)*count;
+	memset(item, 0, d->item_size);
+	if (parse_into(s, item) < 0) {
+		memset(item, 0, d->item_size);
+		return DIRECTIVE_WRONG;
+	}
+	++*count;
+	return DIRECTIVE_OK;
+}
+
+/* Copies the fields of a directive out of the configuration (or back into it). */
+static void save_fields(const struct directive *d, char *config, char *saved, bool back)
+{
+	const struct directive_field *f;
+	size_t used = 0;
+	int i;
+
+	for (i = 0; (f = directive_field_at(d, i)) != NULL; i++) {
+		size_t n = directive_value_size(f);
+
+		assert(used + n < FIELDS_BYTES);
+		if (n > 0)
+			memcpy(back ? config + f->offset : saved + used,
+				back ? saved + used : config + f->offset, n);
+		used += n;
+	}
+	if (d->flag || d->given != SIZE_MAX)
+		memcpy(back ? config + d->given : saved + used,
+			back ? saved + used : config + d->given, sizeof(bool));
+}
+
+static enum directive_result parse_single(struct parse *s)
+{
+	char saved[FIELDS_BYTES];
+
+	save_fields(s->d, s->p->config, saved, false);
+	if (parse_into(s, s->p->config) < 0) {
+		save_fields(s->d, s->p->config, saved, true);
+		return DIRECTIVE_WRONG;
+	}
+	return DIRECTIVE_OK;
+}
+
+/* ---- lines that the caller must act on ---- */
+
+static enum directive_result parse_include(
+	struct directive_parser *p, const struct directive_words *w, unsigned int kind)
+{
+	int most = kind == INCLUDE_FILE ? 1 : ARGUMENTS_MAX;
+	int i;
+
+	if (w->count < 2)
+		return wrong(p, w->word[0],
+			kind == INCLUDE_FILE
+				? "file is missing (usage: include file)"
+				: "directory is missing (usage: confdir directory...)");
+	if (w->count - 1 > most)
+		return wrong(p, w->word[1 + most], "too many arguments");
+	p->include[0] = '\0';
+	for (i = 1; i < w->count; i++) {
+		if (w->word[i][0] == '\0')
+			return wrong(p, w->word[0], "name must not be empty");
+		if (i > 1)
+			str_append(p->include, sizeof(p->include), "\n");
+		if (!str_append(p->include, sizeof(p->include), w->word[i]))
+			return wrong(p, w->word[i], "names are too long");
+	}
+	p->include_kind = kind;
+	return DIRECTIVE_INCLUDE;
+}
+
+static enum directive_result ignored(struct directive_parser *p, const struct directive *d)
+{
+	char why[DIRECTIVE_ERROR_MAX] = "has no effect here: ";
+
+	str_append(why, sizeof(why), d->ignored);
+	wrong(p, d->word, why);
+	return DIRECTIVE_IGNORED;
+}
+
+enum directive_result directive_line(struct directive_parser *p, const char *line)
+{
+	struct parse s = {.p = p};
+	const char *word;
+	unsigned int kind;
+
+	p->soft = false;
+	p->error[0] = '\0';
+	if (directive_split(&s.words, line, s.why, sizeof(s.why)) < 0)
+		return wrong(p, s.words.count > 0 ? s.words.word[0] : "line", s.why);
+	if (s.words.count == 0)
+		return DIRECTIVE_EMPTY;
+
+	word = s.words.word[s.next++];
+	for (kind = INCLUDE_FILE; kind <= INCLUDE_SOURCEDIR; kind++) {
+		if (str_same_word(directive_include_word((int)kind), word))
+			return parse_include(p, &s.words, kind);
+	}
+	for (s.d = p->table; s.d->word && !str_same_word(s.d->word, word); s.d++)
+		;
+	if (!s.d->word)
+		return unknown_directive(p, word);
+	if (s.d->ignored)
+		return ignored(p, s.d);
+	p->soft = s.d->source;
+	return s.d->item_size > 0 ? parse_item(&s) : parse_single(&s);
+}
+
+/* ---- defaults ---- */
+
+static void check_field(const struct directive_field *f)
+{
+	assert(f->type != FIELD_STRING || f->size > 1);
+	assert(f->type != FIELD_ENUM || f->choices);
+	assert((f->type != FIELD_INT && f->type != FIELD_DOUBLE) || f->min < f->max);
+	assert(f->type != FIELD_FLAG || !f->fallback);
+}
+
+/* A table is a program's own work: what is wrong with it shows at the first start. */
+static void check_directive(const struct directive *d)
+{
+	const struct directive_field *f = d->positional;
+	bool optional = false;
+
+	for (; f && f->word; f++) {
+		check_field(f);
+		assert(f->type != FIELD_FLAG);
+		assert(f->optional || !optional);
+		optional = f->optional;
+	}
+	for (f = d->options; f && f->word; f++)
+		check_field(f);
+	assert(directive_fields(d->options) <= OPTIONS_MAX);
+	assert(d->item_size == 0 || d->max_items > 0);
+	assert(!d->flag || d->given != SIZE_MAX);
+}
+
+static bool stands_once(const struct directive *d)
+{
+	return d->item_size == 0 && !d->ignored;
+}
+
+/* Does a field of the table lie at this offset of the configuration? A forgotten
+ * .given = SIZE_MAX is 0 and would write over what lies first. */
+static bool is_taken(const struct directive *table, size_t offset)
+{
+	const struct directive_field *f;
+	const struct directive *d;
+	int i;
+
+	for (d = table; d->word; d++) {
+		if (d->item_size > 0 && (d->list == offset || d->count == offset))
+			return true;
+		for (i = 0; stands_once(d) && (f = directive_field_at(d, i)) != NULL; i++) {
+			if (f->offset == offset && f->type != FIELD_NOTHING)
+				return true;
+		}
+	}
+	return false;
+}
+
+void directive_defaults(const struct directive *table, void *config)
+{
+	const struct directive_field *f;
+	const struct directive *d;
+	int i;
+
+	for (d = table; d->word; d++) {
+		if (!d->ignored)
+			check_directive(d);
+		if (!stands_once(d))
+			continue;
+		assert(d->given == SIZE_MAX || !is_taken(table, d->given));
+		for (i = 0; (f = directive_field_at(d, i)) != NULL; i++)
+			directive_value_default(f, config);
+	}
+}
