@@ -58,6 +58,9 @@ struct ts_utc door_wall_early(void);
 /* Time from one reading of the raw clock to the next: its precision as found at start, ns >= 1. */
 int64_t door_precision_ns(const struct door *door);
 
+/* CLOCK_MONOTONIC: for the service manager, which wants it. */
+int64_t door_monotonic_ns(struct door *door);
+
 /* CLOCK_BOOTTIME minus CLOCK_MONOTONIC: grows by each suspend. */
 struct ts_dur door_suspended(struct door *door);
 

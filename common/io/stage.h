@@ -71,6 +71,7 @@ struct stage_control {
 struct stage {
 	const char *name;    /* of the daemon: "selectd" */
 	const char *summary; /* one line for --help and the man page */
+	bool sets_clock;     /* keeps CAP_SYS_TIME, which every other stage loses at start */
 
 	const struct directive *directives;
 	size_t config_size;
