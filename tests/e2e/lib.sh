@@ -120,18 +120,25 @@ start_chronyd() {
 	background "$name" inns "$ns" "$peers/usr/sbin/chronyd" -x -d -u root -f "$tmp/$name.conf"
 }
 
-# start_ntpd NS NAME: ntpsec's ntpd on its local clock, without the right to set it
+# start_ntpd NS NAME: ntpsec's ntpd serving this machine's time as stratum 2, without the right to
+# set it
 start_ntpd() {
 	cat >"$tmp/$2.conf" <<-EOF
-		server 127.127.1.0 prefer
-		fudge 127.127.1.0 stratum 1
-		refclock local stratum 1
-		disable ntp
+		refclock local stratum 1 minpoll 0 maxpoll 4 prefer
 		restrict default
-		restrict -6 default
+		disable kernel
 	EOF
-	sed -i '/^server\|^fudge/d' "$tmp/$2.conf"
-	background "$2" inns "$1" "$peers/usr/sbin/ntpd" -n -N -c "$tmp/$2.conf" -I lo -I v"$3"b
+	background "$2" inns "$1" "$peers/usr/sbin/ntpd" -n -N -c "$tmp/$2.conf"
+}
+
+# serving ADDRESS NS: wait until the server there says that it is synchronised
+serving() {
+	local i
+	for i in $(seq 60); do
+		inns "$2" python3 "$here/../e2e/ntpquery.py" "$1" && return 0
+		sleep 0.25
+	done
+	fail "the peer at $1 does not serve"
 }
 
 # A suite in $run: conf DAEMON LINE..., then start_suite [NS] or start_daemon DAEMON [NS]
