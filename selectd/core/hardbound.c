@@ -63,8 +63,8 @@ static int64_t widening(const struct hardbound_line *line, double scale, struct 
 	return ns < WIDENING_MAX_NS ? (int64_t)ns + 1 : (int64_t)WIDENING_MAX_NS;
 }
 
-static struct hardbound_interval intersect(const struct hardbound *b,
-	const struct hardbound_line *line, double scale)
+static struct hardbound_interval intersect(
+	const struct hardbound *b, const struct hardbound_line *line, double scale)
 {
 	struct hardbound_interval r = {.low_ns = INT64_MIN, .high_ns = INT64_MAX};
 

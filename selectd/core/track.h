@@ -31,21 +31,23 @@ enum track_kind { TRACK_REGRESSION, TRACK_KINDS };
 
 struct track_config {
 	enum source_kind kind; /* ntp: two-way with a hard interval each; else one-way */
-	int64_t minsamples;    /* keep at least so many samples if there are; 0: the estimator's own */
-	int64_t maxsamples;    /* keep at most so many; 0: the estimator's own */
-	double asymmetry;      /* configured share of the jitter that is asymmetric, -0.5 .. 0.5; 0 none */
-	double rate_ppb;       /* prior of the rate, and its standard deviation */
+	int64_t minsamples; /* keep at least so many samples if there are; 0: the estimator's own */
+	int64_t maxsamples; /* keep at most so many; 0: the estimator's own */
+	double asymmetry; /* configured share of the jitter that is asymmetric, -0.5 .. 0.5; 0 none
+			   */
+	double rate_ppb;  /* prior of the rate, and its standard deviation */
 	double rate_sd_ppb;
 	double drift_ppb; /* rate change the oscillator is allowed beyond rate_sd (maxclockerror) */
 };
 
 /* What a track says about an instant. */
 struct track_state {
-	struct ts_line line;  /* at the instant asked for, with the rate there */
-	double offset_sd_ns;  /* standard deviation of line.utc, wander since the newest sample included */
-	double rate_sd_ppb;   /* of line.rate_ppb */
-	double wander_ppb;    /* random walk of the rate, ppb/sqrt(s); 0 unknown */
-	double jitter_ns;     /* standard deviation of a single sample */
+	struct ts_line line;   /* at the instant asked for, with the rate there */
+	double offset_sd_ns;   /* standard deviation of line.utc, wander since the newest sample
+				  included */
+	double rate_sd_ppb;    /* of line.rate_ppb */
+	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s); 0 unknown */
+	double jitter_ns;      /* standard deviation of a single sample */
 	int64_t base_delay_ns; /* smallest delay of the path */
 	int samples, runs;     /* samples in use; runs of residuals of one sign, 0 unknown */
 	int64_t span_ns;       /* from the oldest sample in use to the newest */

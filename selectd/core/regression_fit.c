@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/regression_fit.h"
+
+#include <math.h>
+
+#define HUBER_SIGMAS   3.0
+#define HUBER_ROUNDS   4
+#define MAD_TO_SD      1.4826
+#define PRIOR_DEGREES  2.0
+#define RUNS_SIGMAS    2.0
+#define RUNS_COUNT_MIN 8 /* below, the normal approximation of the number of runs is poor */
+
+double fit_median_abs(const double *v, int n)
+{
+	double s[FIT_SAMPLES_MAX];
+
+	for (int i = 0; i < n; i++) {
+		double x = fabs(v[i]);
+		int k = i;
+
+		for (; k > 0 && s[k - 1] > x; k--)
+			s[k] = s[k - 1];
+		s[k] = x;
+	}
+	return n % 2 ? s[n / 2] : 0.5 * (s[n / 2 - 1] + s[n / 2]);
+}
+
+/* About the weighted middle of the instants, where phase and rate are independent: nothing can
+ * cancel. prior: weight of the rate's. */
+static void solve(const struct fit_data *d, double rate_ppb, double prior, struct fit_line *f)
+{
+	double sw = 0, st = 0, sx = 0, stt = prior, stx = prior * rate_ppb, tm;
+
+	for (int i = 0; i < d->count; i++) {
+		double w = d->weight[i] / d->var_ns2[i];
+
+		sw += w;
+		st += w * d->t_s[i];
+		sx += w * d->x_ns[i];
+	}
+	tm = st / sw;
+	for (int i = 0; i < d->count; i++) {
+		double w = d->weight[i] / d->var_ns2[i], t = d->t_s[i] - tm;
+
+		stt += w * t * t;
+		stx += w * t * (d->x_ns[i] - sx / sw);
+	}
+	f->rate_ppb = stx / stt;
+	f->x_ns = sx / sw - f->rate_ppb * tm;
+	f->pxx = 1 / sw + tm * tm / stt;
+	f->pxr = -tm / stt;
+	f->prr = 1 / stt;
+}
+
+static void residuals(struct fit_data *d, const struct fit_line *f, double *z)
+{
+	for (int i = 0; i < d->count; i++) {
+		d->residual_ns[i] = d->x_ns[i] - f->x_ns - f->rate_ppb * d->t_s[i];
+		z[i] = d->residual_ns[i] / sqrt(d->var_ns2[i]);
+	}
+}
+
+static void reweigh(struct fit_data *d, const double *z)
+{
+	double limit;
+
+	if (d->count < 4)
+		return;
+	limit = HUBER_SIGMAS * MAD_TO_SD * fit_median_abs(z, d->count);
+	for (int i = 0; i < d->count; i++)
+		d->weight[i] = fabs(z[i]) > limit && limit > 0 ? limit / fabs(z[i]) : 1.0;
+}
+
+static int count_runs(const struct fit_data *d)
+{
+	int runs = 1;
+
+	for (int i = 1; i < d->count; i++)
+		runs += (d->residual_ns[i] < 0) != (d->residual_ns[i - 1] < 0);
+	return runs;
+}
+
+void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit_line *ret)
+{
+	double z[FIT_SAMPLES_MAX], s2 = 1;
+	struct fit_line f = {.scale = 1};
+
+	for (int round = 0; round < HUBER_ROUNDS; round++) {
+		double sum = PRIOR_DEGREES;
+
+		/* s2 times: so that the prior keeps its own width when s2 scales the covariance */
+		solve(d, rate_ppb, s2 / (rate_sd_ppb * rate_sd_ppb), &f);
+		residuals(d, &f, z);
+		for (int i = 0; i < d->count; i++)
+			sum += d->weight[i] * z[i] * z[i];
+		s2 = sum / d->count;
+		if (round + 1 < HUBER_ROUNDS)
+			reweigh(d, z);
+	}
+	f.pxx *= s2;
+	f.pxr *= s2;
+	f.prr *= s2;
+	f.scale = sqrt(s2);
+	f.runs = count_runs(d);
+	*ret = f;
+}
+
+int fit_is_bent(const struct fit_data *d, int runs)
+{
+	double below = 0, n = d->count, mean, var;
+
+	if (d->count < RUNS_COUNT_MIN)
+		return 0;
+	for (int i = 0; i < d->count; i++)
+		below += d->residual_ns[i] < 0;
+	mean = 1 + 2 * below * (n - below) / n;
+	var = (mean - 1) * (mean - 2) / (n - 1);
+	return var > 0 && runs < mean - RUNS_SIGMAS * sqrt(var);
+}
