@@ -12,7 +12,7 @@
 #include "common/io/log.h"
 
 #define FDS_MAX		128
-#define IDLE_MAX	8
+#define IDLE_MAX	16
 #define IDLE_ROUNDS_MAX 16
 #define STRETCH_PPB_MAX INT64_C(1000000)
 
