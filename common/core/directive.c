@@ -6,7 +6,6 @@
 #include "common/core/bytes.h"
 #include "common/core/directive_private.h"
 
-#define OPTIONS_MAX   64   /* bits of the set of those seen in a line */
 #define FIELDS_BYTES  8192 /* of the fields of one directive that stands once */
 #define ARGUMENTS_MAX 10   /* of confdir and sourcedir, as in chrony */
 
@@ -20,45 +19,6 @@ struct parse {
 	void *base;    /* where the fields lie */
 	char why[DIRECTIVE_ERROR_MAX];
 };
-
-const char *directive_include_word(int i)
-{
-	static const char *const words[] = {"include", "confdir", "sourcedir"};
-
-	return i < 3 ? words[i] : NULL;
-}
-
-int directive_fields(const struct directive_field *f)
-{
-	int n = 0;
-
-	while (f && f[n].word)
-		n++;
-	return n;
-}
-
-const struct directive_field *directive_field_at(const struct directive *d, int i)
-{
-	int positional = directive_fields(d->positional);
-
-	if (i < positional)
-		return &d->positional[i];
-	return i - positional < directive_fields(d->options) ? &d->options[i - positional] : NULL;
-}
-
-void directive_append_usage(const struct directive *d, char *text, size_t size)
-{
-	const struct directive_field *f = d->positional;
-
-	str_append(text, size, d->word);
-	for (; f && f->word; f++) {
-		str_append(text, size, f->optional ? " [" : " ");
-		str_append(text, size, f->word);
-		str_append(text, size, f->optional ? "]" : "");
-	}
-	if (directive_fields(d->options) > 0)
-		str_append(text, size, " [option...]");
-}
 
 /* ---- what was wrong ---- */
 
@@ -320,6 +280,18 @@ static enum directive_result parse_single(struct parse *s)
 
 /* ---- lines that the caller must act on ---- */
 
+static enum directive_result include_usage(
+	struct directive_parser *p, const char *word, const char *what, unsigned int kind)
+{
+	char why[DIRECTIVE_ERROR_MAX];
+
+	str_copy(why, sizeof(why), what);
+	str_append(why, sizeof(why), " (usage: ");
+	str_append(why, sizeof(why), directive_include_word((int)kind));
+	str_append(why, sizeof(why), kind == INCLUDE_FILE ? " file)" : " directory...)");
+	return wrong(p, word, why);
+}
+
 static enum directive_result parse_include(
 	struct directive_parser *p, const struct directive_words *w, unsigned int kind)
 {
@@ -327,12 +299,12 @@ static enum directive_result parse_include(
 	int i;
 
 	if (w->count < 2)
-		return wrong(p, w->word[0],
-			kind == INCLUDE_FILE
-				? "file is missing (usage: include file)"
-				: "directory is missing (usage: confdir directory...)");
+		return include_usage(p, w->word[0],
+			kind == INCLUDE_FILE ? "file is missing" : "directory is missing", kind);
 	if (w->count - 1 > most)
-		return wrong(p, w->word[1 + most], "too many arguments");
+		return include_usage(p, w->word[1 + most],
+			kind == INCLUDE_FILE ? "too many arguments" : "more than 10 directories",
+			kind);
 	p->include[0] = '\0';
 	for (i = 1; i < w->count; i++) {
 		if (w->word[i][0] == '\0')
@@ -355,6 +327,25 @@ static enum directive_result ignored(struct directive_parser *p, const struct di
 	return DIRECTIVE_IGNORED;
 }
 
+static const struct directive *find_directive(const struct directive *table, const char *word)
+{
+	for (; table->word; table++) {
+		if (str_same_word(table->word, word))
+			return table;
+	}
+	return NULL;
+}
+
+/* A line that cannot be cut into words is still one of a source if its first word says so. */
+static enum directive_result unsplit(struct parse *s)
+{
+	const char *word = s->words.count > 1 ? s->words.word[0] : "line";
+	const struct directive *d = find_directive(s->p->table, word);
+
+	s->p->soft = d && d->source;
+	return wrong(s->p, word, s->why);
+}
+
 enum directive_result directive_line(struct directive_parser *p, const char *line)
 {
 	struct parse s = {.p = p};
@@ -364,7 +355,7 @@ enum directive_result directive_line(struct directive_parser *p, const char *lin
 	p->soft = false;
 	p->error[0] = '\0';
 	if (directive_split(&s.words, line, s.why, sizeof(s.why)) < 0)
-		return wrong(p, s.words.count > 0 ? s.words.word[0] : "line", s.why);
+		return unsplit(&s);
 	if (s.words.count == 0)
 		return DIRECTIVE_EMPTY;
 
@@ -373,82 +364,11 @@ enum directive_result directive_line(struct directive_parser *p, const char *lin
 		if (str_same_word(directive_include_word((int)kind), word))
 			return parse_include(p, &s.words, kind);
 	}
-	for (s.d = p->table; s.d->word && !str_same_word(s.d->word, word); s.d++)
-		;
-	if (!s.d->word)
+	s.d = find_directive(p->table, word);
+	if (!s.d)
 		return unknown_directive(p, word);
 	if (s.d->ignored)
 		return ignored(p, s.d);
 	p->soft = s.d->source;
 	return s.d->item_size > 0 ? parse_item(&s) : parse_single(&s);
-}
-
-/* ---- defaults ---- */
-
-static void check_field(const struct directive_field *f)
-{
-	assert(f->type != FIELD_STRING || f->size > 1);
-	assert(f->type != FIELD_ENUM || f->choices);
-	assert((f->type != FIELD_INT && f->type != FIELD_DOUBLE) || f->min < f->max);
-	assert(f->type != FIELD_FLAG || !f->fallback);
-}
-
-/* A table is a program's own work: what is wrong with it shows at the first start. */
-static void check_directive(const struct directive *d)
-{
-	const struct directive_field *f = d->positional;
-	bool optional = false;
-
-	for (; f && f->word; f++) {
-		check_field(f);
-		assert(f->type != FIELD_FLAG);
-		assert(f->optional || !optional);
-		optional = f->optional;
-	}
-	for (f = d->options; f && f->word; f++)
-		check_field(f);
-	assert(directive_fields(d->options) <= OPTIONS_MAX);
-	assert(d->item_size == 0 || d->max_items > 0);
-	assert(!d->flag || d->given != SIZE_MAX);
-}
-
-static bool stands_once(const struct directive *d)
-{
-	return d->item_size == 0 && !d->ignored;
-}
-
-/* Does a field of the table lie at this offset of the configuration? A forgotten
- * .given = SIZE_MAX is 0 and would write over what lies first. */
-static bool is_taken(const struct directive *table, size_t offset)
-{
-	const struct directive_field *f;
-	const struct directive *d;
-	int i;
-
-	for (d = table; d->word; d++) {
-		if (d->item_size > 0 && (d->list == offset || d->count == offset))
-			return true;
-		for (i = 0; stands_once(d) && (f = directive_field_at(d, i)) != NULL; i++) {
-			if (f->offset == offset && f->type != FIELD_NOTHING)
-				return true;
-		}
-	}
-	return false;
-}
-
-void directive_defaults(const struct directive *table, void *config)
-{
-	const struct directive_field *f;
-	const struct directive *d;
-	int i;
-
-	for (d = table; d->word; d++) {
-		if (!d->ignored)
-			check_directive(d);
-		if (!stands_once(d))
-			continue;
-		assert(d->given == SIZE_MAX || !is_taken(table, d->given));
-		for (i = 0; (f = directive_field_at(d, i)) != NULL; i++)
-			directive_value_default(f, config);
-	}
 }

@@ -82,17 +82,18 @@ static void dump_line(struct dump *s, const struct directive *d, const void *bas
 static bool is_line_shown(const struct dump *s, const struct directive *d, const void *config)
 {
 	const struct directive_field *f;
-	bool changed = false, sayable = directive_field_at(d, 0) != NULL;
+	bool changed = false, shown = false, sayable = true;
 	int i;
 
 	if (d->given != SIZE_MAX)
 		return flag_at(config, d->given);
 	for (i = 0; (f = directive_field_at(d, i)) != NULL; i++) {
 		changed = changed || !directive_value_is_default(f, config);
+		shown = shown || is_shown(s, f, config);
 		if (i < directive_fields(d->positional) && !f->optional && !has_fallback(f))
 			sayable = false;
 	}
-	return changed || (sayable && !s->changed_only);
+	return changed || (shown && sayable);
 }
 
 /* Directives that fill one list ("server" and "pool") mark their items with the bool at given. */

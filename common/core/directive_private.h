@@ -52,7 +52,9 @@ static inline bool directive_has_value(const struct directive_field *f)
 	return f->type == FIELD_NOTHING ? f->max > 0 : f->type != FIELD_FLAG;
 }
 
-/* Numbers of fields before the one without a word. */
+#define DIRECTIVE_OPTIONS_MAX 64 /* bits of the set of those seen in a line */
+
+/* Number of fields before the one without a word. */
 int directive_fields(const struct directive_field *f);
 
 /* Every field of the directive in turn: positional ones first. NULL after the last. */

@@ -70,8 +70,8 @@ static void append_number(char *text, size_t size, double v)
 
 static void append_range(const struct directive_field *f, char *text, size_t size)
 {
-	bool low = f->min > (f->type == FIELD_INT ? INT_MIN : -HUGE_VAL);
-	bool high = f->max < (f->type == FIELD_INT ? INT_MAX : HUGE_VAL);
+	bool low = f->type == FIELD_INT || f->min > -HUGE_VAL;
+	bool high = f->type == FIELD_INT || f->max < HUGE_VAL;
 
 	if (low)
 		str_append(text, size, high ? "from " : "at least ");
@@ -82,7 +82,7 @@ static void append_range(const struct directive_field *f, char *text, size_t siz
 	if (high)
 		append_number(text, size, f->max);
 	if (!low && !high)
-		str_append(text, size, f->type == FIELD_INT ? "a whole number" : "a number");
+		str_append(text, size, "finite");
 	if (f->unit && f->unit[0] != '\0') {
 		str_append(text, size, " (");
 		str_append(text, size, f->unit);

@@ -22,7 +22,7 @@ void directive_ellipsis(char *text, size_t size)
 void directive_append_word(char *text, size_t size, const char *word)
 {
 	char shown[SHOWN_MAX + 1];
-	bool whole = str_copy(shown, sizeof(shown), word);
+	bool whole = str_copy(shown, sizeof(shown), word[0] != '\0' ? word : "\"\"");
 	char *c;
 
 	for (c = shown; *c != '\0'; c++) {
