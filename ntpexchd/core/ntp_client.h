@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ntp_client.h - one NTP association: when to ask, what to believe, what to tell. Pure.
+ *
+ * Events go in (a deadline, a packet, a transmit stamp, an address, a verdict of selectd), answers
+ * come out of ntp_client_next_out() until it returns false; the caller drains them after each
+ * event and then asks for the deadline.
+ *
+ *           address                       first answer           8 polls missed
+ *   resolving ------> waiting ---------------------> reachable ----------------> unreachable
+ *                        |   any answer to a poll  ^      <----------------------     |
+ *                        +-- DENY, RSTR --> denied (until another address comes)      +-> resolve
+ *   offline: by the operator, from any state; failed: by ntp_client_fail()
+ *
+ * One request is under way at a time (struct ntp_request); its answer becomes an exchange, which
+ * waits up to NTP_HOLD_NS for the kernel's transmit stamp and then becomes a sample. Other modes
+ * (symmetric, interleaved, broadcast, authenticated) differ in how a request is built and how an
+ * exchange is completed, not in schedule, reachability and publication.
+ *
+ * Data minimisation (draft-ietf-ntp-data-minimization): a request tells our poll interval and
+ * nothing else; the transmit timestamp is a cookie.
+ */
+#ifndef NTPEXCHD_NTP_CLIENT_H
+#define NTPEXCHD_NTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "common/core/tstime.h"
+#include "ntpexchd/core/cookie.h"
+#include "ntpexchd/core/ntp_packet.h"
+#include "ntpexchd/core/ntp_sample.h"
+
+#define NTP_HOLD_NS	    (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
+#define NTP_BURST_NS	    (2 * NS_PER_S)   /* between the requests of a burst */
+#define NTP_IBURST_GOOD	    4		     /* ends a burst at the start */
+#define NTP_IBURST_TOTAL    8		     /* so does this many requests */
+#define NTP_BURST_TOTAL	    4
+#define NTP_LAN_DELAY_NS    (10 * NS_PER_MS) /* only servers this near are asked below 1 s */
+#define NTP_RATE_POLL_MAX   17		     /* a kiss code RATE raises the interval up to this */
+#define NTP_SOURCE_NS	    (500 * NS_PER_MS) /* between source messages that tell no change of state */
+#define NTP_VERDICT_SAMPLES 4		      /* a verdict counts for so many samples */
+
+struct ntp_client_config {
+	char source[64];      /* name on the bus */
+	char configured[128]; /* as in the configuration */
+	int minpoll, maxpoll; /* log2 s */
+	int version;	      /* of requests, 1..4 */
+	bool iburst, burst;
+	bool noselect, prefer, trust, require;
+	int minsamples, maxsamples, maxunreach; /* for selectd; 0 its default */
+	double asymmetry;			/* for selectd */
+	int minstratum;
+	int64_t maxdelay_ns;  /* test A */
+	int64_t offset_ns;    /* correction */
+	int64_t precision_ns; /* of our clock */
+	struct ts_utc pivot;  /* NTP eras are those nearest to this */
+};
+
+struct ntp_request {
+	bool pending;	     /* waits for its answer */
+	bool stamp_expected; /* of the kernel */
+	uint64_t id;
+	uint64_t cookie;
+	struct ts_raw sent; /* when the request was made */
+	struct ts_raw t1;
+	enum stamp tx_stamp; /* stamp_none: not sent yet */
+};
+
+enum ntp_out_kind {
+	NTP_OUT_MESSAGE, /* to publish: a sample or a source */
+	NTP_OUT_EVENT,
+	NTP_OUT_SEND,	/* then ntp_client_sent() or ntp_client_send_failed() */
+	NTP_OUT_RESOLVE /* look the name up again; another address would be welcome */
+};
+
+struct ntp_client_event {
+	enum event_code code;
+	int64_t value_ns;
+	char text[160];
+};
+
+struct ntp_client_out {
+	enum ntp_out_kind kind;
+	union {
+		struct msg message;
+		struct ntp_client_event event;
+		struct {
+			uint64_t id;
+			uint8_t bytes[NTP_HEADER_SIZE];
+		} send;
+	} u;
+};
+
+#define NTP_CLIENT_SAMPLES 4 /* none is left over when the caller drains */
+#define NTP_CLIENT_EVENTS  4
+
+struct ntp_client_counts {
+	int64_t sent, received, valid, good;
+};
+
+struct ntp_client {
+	struct ntp_client_config config;
+	struct cookie random;
+	/* the other end */
+	bool online, has_address, denied, failed;
+	char address[64];
+	uint16_t port;
+	uint32_t own_refid;
+	char error[160];
+	/* schedule */
+	struct ts_raw last_send, next_send;
+	int poll, rate_floor;
+	unsigned int poll_samples; /* good ones since poll last changed */
+	int burst_good, burst_total;
+	int spread;	   /* of this interval, -64..63 parts in 4096 */
+	int send_failures; /* in a row */
+	double growth;
+	int growth_age; /* samples since the verdict came */
+	/* reachability */
+	bool heard, was_reachable;
+	uint8_t reach;
+	int missed, resolve_at;
+	/* exchange under way */
+	struct ntp_request request;
+	bool holding;
+	struct ts_raw hold_until;
+	struct ntp_exchange exchange;
+	int stamps_missing;
+	uint64_t done_cookie, done_transmit;
+	bool reject_told; /* one that anybody can provoke, since the last request */
+	/* what was last heard */
+	struct ntp_client_counts counts;
+	int stratum;
+	enum leap leap;
+	uint32_t refid;
+	struct ts_raw last_raw;
+	int64_t last_offset_ns, last_delay_ns;
+	bool has_clock;
+	struct ts_line clock;
+	/* answers */
+	bool out_send, out_resolve, out_source, removed;
+	bool told; /* a source message went out */
+	enum source_state told_state;
+	struct ts_raw told_at;
+	uint8_t send_bytes[NTP_HEADER_SIZE];
+	int samples, events;
+	struct msg_sample sample[NTP_CLIENT_SAMPLES];
+	struct ntp_client_event event[NTP_CLIENT_EVENTS];
+};
+
+/* Starts online and without an address. seed: unguessable; equal seeds give equal requests. */
+void ntp_client_init(struct ntp_client *c, const struct ntp_client_config *config, uint64_t seed,
+	struct ts_raw now);
+
+/* An address to ask. The one in use changes nothing unless it is out of favour (denied, failed);
+ * another one starts the association over. */
+void ntp_client_address(
+	struct ntp_client *c, const char *address, uint16_t port, struct ts_raw now);
+/* The name has no address (yet): why. An address in use stays. */
+void ntp_client_unresolved(struct ntp_client *c, const char *why, struct ts_raw now);
+/* It cannot work as configured: why. Ends with the next address. */
+void ntp_client_fail(struct ntp_client *c, const char *why, struct ts_raw now);
+/* Our reference id as the other end would have it (ntp_refid.h); 0 unknown. */
+void ntp_client_own_refid(struct ntp_client *c, uint32_t refid);
+
+/* The request was sent: raw clock read just before, and whether the kernel will stamp it. */
+void ntp_client_sent(struct ntp_client *c, uint64_t id, struct ts_raw t1, bool stamp_expected);
+void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why, struct ts_raw now);
+/* The stamp of a request came. Ignored if it cannot be true. */
+void ntp_client_stamp(
+	struct ntp_client *c, uint64_t id, struct ts_raw t1, enum stamp stamp, struct ts_raw now);
+/* A datagram of the address in use came; t4: when, and who stamped it. */
+void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size, struct ts_raw t4,
+	enum stamp stamp, struct ts_raw now);
+
+/* selectd's judgement of this source: only the growth is used. */
+void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v);
+/* The published clock, for the offset in source messages. NULL: none. */
+void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock);
+void ntp_client_online(struct ntp_client *c, bool online, struct ts_raw now);
+/* Up to total requests at short intervals until good of them were answered well. */
+void ntp_client_burst(struct ntp_client *c, int good, int total, struct ts_raw now);
+/* The source is gone from the configuration; the last source message says so. */
+void ntp_client_remove(struct ntp_client *c);
+
+struct ts_raw ntp_client_deadline(const struct ntp_client *c);
+void ntp_client_expire(struct ntp_client *c, struct ts_raw now);
+bool ntp_client_next_out(struct ntp_client *c, struct ts_raw now, struct ntp_client_out *ret);
+
+enum source_state ntp_client_state(const struct ntp_client *c);
+
+#endif

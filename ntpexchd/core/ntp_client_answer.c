@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of a packet that came back. */
+#include "ntpexchd/core/ntp_client_private.h"
+
+#include "common/core/ntptime.h"
+#include "ntpexchd/core/ntp_tests.h"
+#include "ntpexchd/core/poll.h"
+
+#define REACH_BITS	   8
+#define STAMPS_MISSING_MAX 4 /* then nobody waits for them any more, until one comes */
+#define DEFAULT_POLL_MAX   10
+
+static void adapt_poll(struct ntp_client *c)
+{
+	struct poll_input in = {.minpoll = c->config.minpoll,
+		.maxpoll = c->config.maxpoll,
+		.poll = c->poll,
+		.growth = c->growth_age <= NTP_VERDICT_SAMPLES ? c->growth : 0,
+		.reach = c->reach,
+		.samples = c->poll_samples};
+	int poll = poll_next(&in);
+
+	c->growth_age++;
+	if (poll != c->poll)
+		c->poll_samples = 0;
+	c->poll = poll;
+	client_schedule(c);
+}
+
+static void note_good(struct ntp_client *c, const struct msg_sample *m)
+{
+	c->counts.good++;
+	c->poll_samples++;
+	c->last_delay_ns = m->delay_ns;
+	if (c->has_clock) {
+		struct ts_utc shown = ts_line_at(&c->clock, (struct ts_raw){m->raw_ns});
+
+		c->last_offset_ns = ts_sat_sub(m->utc_ns, shown.ns);
+	}
+	if (c->burst_good > 0)
+		c->burst_good--;
+	adapt_poll(c);
+}
+
+void client_conclude(struct ntp_client *c)
+{
+	const struct ntp_request *r = &c->request;
+	struct ntp_sample_config config = {.precision_ns = c->config.precision_ns,
+		.offset_ns = c->config.offset_ns,
+		.maxdelay_ns = c->config.maxdelay_ns,
+		.minstratum = c->config.minstratum,
+		.own_refid = c->own_refid};
+	struct msg_sample m;
+
+	c->holding = false;
+	c->exchange.t1 = r->t1;
+	c->exchange.tx_stamp = r->tx_stamp;
+	if (r->tx_stamp == stamp_daemon && r->stamp_expected)
+		c->stamps_missing++;
+	if (ntp_sample_make(&c->exchange, &config, &m) == reject_ok)
+		note_good(c, &m);
+	client_sample(c, &m);
+	c->out_source = true;
+}
+
+static void tell_reject(struct ntp_client *c, const struct ntp_packet *p, enum reject reject,
+	struct ts_raw t4, enum stamp stamp)
+{
+	struct msg_sample m;
+
+	ntp_sample_reject(p, reject, t4, stamp, &m);
+	client_sample(c, &m);
+}
+
+/* The server, or somebody who sees our requests, has answered. */
+static void note_answer(struct ntp_client *c, const struct ntp_packet *p, struct ts_raw t4)
+{
+	bool again = c->heard && !c->was_reachable;
+
+	c->reach |= 1;
+	c->missed = 0;
+	c->resolve_at = REACH_BITS;
+	c->stratum = p->stratum == 0 || p->stratum > 16 ? 16 : p->stratum;
+	c->leap = ntp_leap_from_wire(p->leap);
+	c->refid = p->refid;
+	c->last_raw = t4;
+	c->out_source = true;
+	if (!c->was_reachable)
+		client_event(c, EVENT_source_reachable, 0, "%s (%s) answers, stratum %d",
+			c->config.source, c->address, c->stratum);
+	c->heard = c->was_reachable = true;
+	if (again && c->config.iburst) {
+		c->burst_good = NTP_IBURST_GOOD;
+		c->burst_total = NTP_IBURST_TOTAL;
+		client_schedule(c);
+	}
+}
+
+static void take_kiss(struct ntp_client *c, const struct ntp_packet *p)
+{
+	int old = client_poll(c), limit = c->config.maxpoll, floor = old + 1;
+	char code[5];
+
+	ntp_kiss_text(p->refid, code);
+	c->burst_good = c->burst_total = 0;
+	c->out_source = true;
+	if (p->refid != NTP_REFID('R', 'A', 'T', 'E')) {
+		c->denied = c->out_resolve = true;
+		client_event(c, EVENT_kiss, 0, "%s (%s) does not want to be asked (%s)",
+			c->config.source, c->address, code);
+		return;
+	}
+	if (limit < DEFAULT_POLL_MAX)
+		limit = DEFAULT_POLL_MAX;
+	if (floor > limit)
+		floor = old > limit ? old : limit;
+	/* The poll field of such a packet is the interval that the server would accept. */
+	if (p->poll > floor && p->poll <= NTP_RATE_POLL_MAX)
+		floor = p->poll;
+	c->rate_floor = floor;
+	if (floor != old)
+		client_event(c, EVENT_kiss, poll_interval(floor).ns,
+			"%s (%s) is asked too often (%s); poll %d from now on", c->config.source,
+			c->address, code, floor);
+	client_schedule(c);
+}
+
+static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, struct ts_raw t4,
+	enum stamp stamp, struct ts_raw now)
+{
+	const struct ntp_request *r = &c->request;
+
+	c->counts.valid++;
+	c->exchange = (struct ntp_exchange){.t2 = ntp_to_utc(p->receive, c->config.pivot),
+		.t3 = ntp_to_utc(p->transmit, c->config.pivot),
+		.t4 = t4,
+		.rx_stamp = stamp,
+		.answer = *p};
+	c->holding = true;
+	c->hold_until = ts_raw_add(now, (struct ts_dur){NTP_HOLD_NS});
+	if (r->tx_stamp != stamp_daemon || !r->stamp_expected ||
+		c->stamps_missing >= STAMPS_MISSING_MAX)
+		client_conclude(c);
+}
+
+static void take_answer(struct ntp_client *c, const struct ntp_packet *p, enum reject reject,
+	struct ts_raw t4, enum stamp stamp, struct ts_raw now)
+{
+	c->request.pending = false;
+	c->done_cookie = c->request.cookie;
+	c->done_transmit = p->transmit;
+	if (reject == reject_kiss)
+		take_kiss(c, p);
+	else
+		note_answer(c, p, t4);
+	if (reject == reject_ok)
+		take_exchange(c, p, t4, stamp, now);
+	else
+		tell_reject(c, p, reject, t4, stamp);
+}
+
+void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size, struct ts_raw t4,
+	enum stamp stamp, struct ts_raw now)
+{
+	struct ntp_expected expected = {
+		.pending = c->request.pending && c->request.tx_stamp != stamp_none,
+		.cookie = c->request.cookie,
+		.done_cookie = c->done_cookie,
+		.done_transmit = c->done_transmit};
+	struct ntp_packet p = {0};
+	enum reject reject;
+
+	if (!client_running(c))
+		return;
+	c->counts.received++;
+	reject = reject_format;
+	if (ntp_packet_parse(bytes, size, &p, NULL) == 0)
+		reject = ntp_test(&p, &expected);
+	if (!ntp_test_unsolicited(reject) && reject != reject_auth) {
+		take_answer(c, &p, reject, t4, stamp, now);
+	} else if (!c->reject_told) {
+		/* The request stays open: what anybody can send must not shut out the answer. */
+		c->reject_told = true;
+		tell_reject(c, &p, reject, t4, stamp);
+	}
+}
