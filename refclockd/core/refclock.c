@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "refclockd/core/refclock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "refclockd/core/sanity.h"
+
+static int64_t poll_interval_ns(const struct refclock *rc)
+{
+	return sanity_interval_ns(rc->config.poll);
+}
+
+static struct ts_raw after(struct ts_raw now, int64_t ns)
+{
+	return ts_raw_add(now, (struct ts_dur){ns});
+}
+
+static void tell(struct refclock *rc, enum event_code code, int64_t value_ns, const char *text)
+{
+	struct refclock_event *e;
+
+	rc->out_source = true;
+	if (rc->events == REFCLOCK_EVENTS)
+		return;
+	e = &rc->event[rc->events++];
+	e->code = code;
+	e->value_ns = value_ns;
+	(void)snprintf(e->text, sizeof(e->text), "%s", text);
+}
+
+static void set_error(struct refclock *rc, const char *text)
+{
+	(void)snprintf(rc->error, sizeof(rc->error), "%s", text);
+}
+
+void refclock_init(struct refclock *rc, const struct refclock_config *config, struct ts_raw now)
+{
+	memset(rc, 0, sizeof(*rc));
+	rc->config = *config;
+	rc->state = source_state_waiting;
+	rc->leap = leap_unsync;
+	rc->retry_s = REFCLOCK_RETRY_MIN_S;
+	rc->next_open = now;
+	rc->next_read = TS_RAW_NEVER;
+	rc->next_poll = after(now, poll_interval_ns(rc));
+	rc->out_source = true;
+}
+
+void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *address)
+{
+	bool news = rc->state == source_state_missing || rc->state == source_state_failed;
+
+	rc->open = true;
+	rc->was_open = true;
+	rc->errors = 0;
+	rc->retry_s = REFCLOCK_RETRY_MIN_S;
+	rc->next_open = TS_RAW_NEVER;
+	rc->next_read = rc->config.polled ? now : TS_RAW_NEVER;
+	rc->has_last = false;
+	rc->jump_readings = 0;
+	rc->state = rc->heard ? source_state_unreachable : source_state_waiting;
+	set_error(rc, "");
+	(void)snprintf(rc->address, sizeof(rc->address), "%s", address);
+	rc->out_source = true;
+	if (news) {
+		char text[REFCLOCK_TEXT_SIZE];
+
+		(void)snprintf(text, sizeof(text), "%s is there", rc->address);
+		tell(rc, EVENT_source_found, 0, text);
+	}
+}
+
+/* Not open, and why; the next try comes after a pause that grows. */
+static void lose(struct refclock *rc, struct ts_raw now, int error, const char *text)
+{
+	bool missing = error == -ENODEV || error == -ENOENT || error == -ENXIO;
+	enum source_state state = missing ? source_state_missing : source_state_failed;
+
+	if (rc->state != state || strcmp(rc->error, text) != 0) {
+		rc->state = state;
+		set_error(rc, text);
+		tell(rc, missing ? EVENT_source_missing : EVENT_source_failed, 0, text);
+	}
+	rc->open = false;
+	rc->address[0] = '\0';
+	rc->next_read = TS_RAW_NEVER;
+	rc->next_open = after(now, rc->retry_s * NS_PER_S);
+	rc->retry_s =
+		rc->retry_s * 2 < REFCLOCK_RETRY_MAX_S ? rc->retry_s * 2 : REFCLOCK_RETRY_MAX_S;
+}
+
+void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, const char *text)
+{
+	lose(rc, now, error, text);
+}
+
+void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, const char *text)
+{
+	if (error == -EAGAIN || error == -EBUSY)
+		return;
+	if (error != -ENODEV && ++rc->errors < REFCLOCK_ERRORS_MAX)
+		return;
+	rc->out_close = true;
+	lose(rc, now, error, text);
+}
+
+static void fill_sample(
+	struct refclock *rc, struct ts_raw now, const struct refclock_reading *r, enum reject why)
+{
+	struct msg_sample *s = &rc->sample;
+	struct ts_utc utc = sanity_utc(rc, r);
+
+	memset(s, 0, sizeof(*s));
+	(void)snprintf(s->source, sizeof(s->source), "%s", rc->config.name);
+	s->kind = rc->config.kind;
+	s->raw_ns = why == reject_format || r->raw.ns < 0 ? now.ns : r->raw.ns;
+	s->utc_ns = utc.ns < 0 || why == reject_format ? 0 : utc.ns;
+	s->delay_ns = r->width_ns < 0			    ? 0
+		      : r->width_ns > REFCLOCK_ERROR_MAX_NS ? REFCLOCK_ERROR_MAX_NS
+							    : r->width_ns;
+	s->dispersion_ns = sanity_dispersion_ns(rc, r);
+	s->root_delay_ns = rc->config.delay_ns;
+	s->stratum = rc->config.stratum;
+	s->leap = r->leap;
+	s->refid = rc->config.refid;
+	s->poll = rc->config.dpoll;
+	s->rx_stamp = r->stamp;
+	s->pulse = r->pulse || rc->config.pps;
+	s->reject = why;
+	rc->out_sample = true;
+}
+
+static void become_reachable(struct refclock *rc, struct ts_raw now)
+{
+	char text[REFCLOCK_TEXT_SIZE];
+
+	rc->good_in_poll = true;
+	if (rc->state == source_state_reachable)
+		return;
+	(void)snprintf(text, sizeof(text), "%s gives time", rc->address);
+	tell(rc, EVENT_source_reachable, 0, text);
+	rc->state = source_state_reachable;
+	rc->heard = true;
+	set_error(rc, "");
+	rc->reach = rc->reach << 1 | 1;
+	rc->good_in_poll = false;
+	rc->next_poll = after(now, poll_interval_ns(rc));
+}
+
+static void tell_jump(struct refclock *rc, int64_t jump_ns)
+{
+	char text[REFCLOCK_TEXT_SIZE];
+
+	(void)snprintf(text, sizeof(text), "its time jumped by %.3f s and stays there",
+		(double)jump_ns * 1e-9);
+	tell(rc, EVENT_source_changed, jump_ns, text);
+}
+
+void refclock_on_reading(
+	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading)
+{
+	int64_t jump_ns;
+	enum reject why = sanity_check(rc, now, reading, &jump_ns);
+
+	rc->errors = 0;
+	rc->received++;
+	fill_sample(rc, now, reading, why);
+	if (jump_ns != 0)
+		tell_jump(rc, jump_ns);
+	if (why != reject_format && why != reject_duplicate) {
+		rc->valid++;
+		rc->last_valid = (struct ts_raw){rc->sample.raw_ns};
+		rc->last_width_ns = rc->sample.delay_ns;
+	}
+	if (rc->leap != reading->leap && why != reject_format) {
+		rc->leap = reading->leap;
+		rc->out_source = true;
+	}
+	rc->last_reject = why;
+	if (why != reject_ok)
+		return;
+	rc->good++;
+	become_reachable(rc, now);
+}
+
+static void explain_waiting(struct refclock *rc)
+{
+	if (rc->received == 0 || rc->last_reject == reject_ok)
+		set_error(rc, "no reading yet");
+	else
+		(void)snprintf(rc->error, sizeof(rc->error), "its readings are rejected: %s",
+			msg_word_reject(rc->last_reject));
+}
+
+static void finish_poll(struct refclock *rc, struct ts_raw now)
+{
+	rc->reach = (rc->reach << 1 | (rc->good_in_poll ? 1u : 0u)) & 0xff;
+	rc->good_in_poll = false;
+	rc->next_poll = after(rc->next_poll, poll_interval_ns(rc));
+	if (!ts_raw_before(now, rc->next_poll))
+		rc->next_poll = after(now, poll_interval_ns(rc));
+	rc->out_source = true;
+	if (rc->state == source_state_waiting)
+		explain_waiting(rc);
+	if (rc->state != source_state_reachable || rc->reach != 0)
+		return;
+	rc->state = source_state_unreachable;
+	(void)snprintf(rc->error, sizeof(rc->error), "no good reading in eight polls%s%s",
+		rc->last_reject == reject_ok ? "" : "; the last one was rejected: ",
+		rc->last_reject == reject_ok ? "" : msg_word_reject(rc->last_reject));
+	tell(rc, EVENT_source_unreachable, 0, rc->error);
+}
+
+static void ask_reading(struct refclock *rc, struct ts_raw now)
+{
+	int64_t period_ns = sanity_interval_ns(rc->config.dpoll);
+	int64_t late_ns = ts_raw_sub(now, rc->next_read).ns;
+
+	rc->polls++;
+	rc->out_read = true;
+	rc->next_read = after(rc->next_read, (late_ns / period_ns + 1) * period_ns);
+}
+
+void refclock_on_deadline(struct refclock *rc, struct ts_raw now)
+{
+	if (!ts_raw_before(now, rc->next_poll))
+		finish_poll(rc, now);
+	if (!rc->open && !ts_raw_before(now, rc->next_open)) {
+		rc->out_open = true;
+		/* until the shell says how it went */
+		rc->next_open = after(now, REFCLOCK_RETRY_MAX_S * NS_PER_S);
+	}
+	if (rc->open && !ts_raw_before(now, rc->next_read))
+		ask_reading(rc, now);
+}
+
+struct ts_raw refclock_deadline(const struct refclock *rc)
+{
+	struct ts_raw t = rc->next_poll;
+
+	return ts_raw_min(t, rc->open ? rc->next_read : rc->next_open);
+}
+
+void refclock_describe(const struct refclock *rc, struct msg_source *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	(void)snprintf(ret->source, sizeof(ret->source), "%s", rc->config.name);
+	(void)snprintf(ret->configured, sizeof(ret->configured), "%s", rc->config.configured);
+	(void)snprintf(ret->address, sizeof(ret->address), "%s", rc->address);
+	(void)snprintf(ret->error, sizeof(ret->error), "%.159s", rc->error);
+	ret->kind = rc->config.kind;
+	ret->mode = source_mode_refclock;
+	ret->state = rc->state;
+	ret->reach = rc->reach & 0xff;
+	ret->poll = rc->config.poll;
+	ret->stratum = rc->config.stratum;
+	ret->leap = rc->leap;
+	ret->refid = rc->config.refid;
+	ret->noselect = rc->config.noselect;
+	ret->prefer = rc->config.prefer;
+	ret->trust = rc->config.trust;
+	ret->require = rc->config.require;
+	ret->minsamples = rc->config.minsamples;
+	ret->maxsamples = rc->config.maxsamples;
+	ret->maxunreach = rc->config.maxunreach;
+	ret->sent = rc->polls;
+	ret->received = rc->received;
+	ret->valid = rc->valid;
+	ret->good = rc->good;
+	ret->last_raw_ns = rc->last_valid.ns;
+	ret->last_delay_ns = rc->last_width_ns;
+}
+
+static bool take(bool *flag)
+{
+	bool was = *flag;
+
+	*flag = false;
+	return was;
+}
+
+bool refclock_next_out(struct refclock *rc, struct refclock_out *ret)
+{
+	ret->type = REFCLOCK_OUT_NONE;
+	if (take(&rc->out_sample)) {
+		ret->type = REFCLOCK_OUT_SAMPLE;
+		ret->u.sample = rc->sample;
+	} else if (rc->events > 0) {
+		ret->type = REFCLOCK_OUT_EVENT;
+		ret->u.event = rc->event[0];
+		rc->events--;
+		memmove(&rc->event[0], &rc->event[1], (size_t)rc->events * sizeof(rc->event[0]));
+	} else if (take(&rc->out_close)) {
+		ret->type = REFCLOCK_OUT_CLOSE;
+	} else if (take(&rc->out_source)) {
+		ret->type = REFCLOCK_OUT_SOURCE;
+		refclock_describe(rc, &ret->u.source);
+	} else if (take(&rc->out_open)) {
+		ret->type = REFCLOCK_OUT_OPEN;
+	} else if (take(&rc->out_read)) {
+		ret->type = REFCLOCK_OUT_READ;
+	}
+	return ret->type != REFCLOCK_OUT_NONE;
+}

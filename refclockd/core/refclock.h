@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * refclock.h - one reference clock: when it is opened and read, which of its readings count, and
+ * what is told about it. Pure.
+ *
+ * The shell feeds what happened (refclock_on_*), then takes all answers out with
+ * refclock_next_out() and does them, then re-arms its timer from refclock_deadline(). Answers not
+ * taken out before the next input are lost for samples, kept for the rest.
+ *
+ * Reachability: one bit a poll interval (2^poll s), 1 if any good reading came in it. The first
+ * good reading after silence starts a new interval, so that a source counts at once.
+ */
+#ifndef TB_REFCLOCK_H
+#define TB_REFCLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "common/bus/msg.h"
+#include "common/core/tstime.h"
+
+#define REFCLOCK_NAME_SIZE   8
+#define REFCLOCK_TEXT_SIZE   160
+#define REFCLOCK_EVENTS	     4
+#define REFCLOCK_ERRORS_MAX  8 /* failed reads in a row before the device is opened anew */
+#define REFCLOCK_RETRY_MIN_S 1 /* of a missing device; doubles up to */
+#define REFCLOCK_RETRY_MAX_S 16
+
+/* Readings of one clock may not leave the line of the one before by more than this: half a second
+ * (serial time of a receiver wanders by less), and 1000 ppm of the time between. */
+#define REFCLOCK_JUMP_NS  (NS_PER_S / 2)
+#define REFCLOCK_JUMP_PPM 1000
+/* So many readings in a row that agree with each other make a jump the truth. */
+#define REFCLOCK_JUMP_READINGS 4
+
+/* TAI-UTC, s, since 2017-01-01: used for option tai until a leap second table is there. */
+#define REFCLOCK_TAI_OFFSET_S 37
+
+/* What the messages hold of delays and dispersions (TB_ERR_MAX of schema.def). */
+#define REFCLOCK_ERROR_MAX_NS (64 * NS_PER_S)
+
+struct refclock_config {
+	char name[REFCLOCK_NAME_SIZE]; /* of the source: its reference id as text */
+	uint32_t refid;
+	enum source_kind kind;
+	char configured[128];	    /* device as the configuration has it */
+	bool polled;		    /* is read every 2^dpoll s; else readings come by themselves */
+	int poll, dpoll;	    /* log2 s */
+	int stratum;		    /* 0..15 */
+	int64_t offset_ns;	    /* added to the reference's time */
+	int64_t delay_ns;	    /* root delay to tell */
+	int64_t precision_ns;	    /* of a reading; 0: what reading and raw clock say */
+	int64_t clock_precision_ns; /* of the raw clock */
+	int64_t max_dispersion_ns;  /* readings with more are noisy; 0: no limit */
+	bool tai;		    /* the reference keeps TAI */
+	bool pps;		    /* only the fraction of its second counts */
+	bool noselect, prefer, trust, require;
+	int minsamples, maxsamples, maxunreach; /* told on; 0: default of selectd */
+};
+
+struct refclock_reading {
+	struct ts_raw raw; /* instant the reading refers to */
+	struct ts_utc utc; /* what the reference showed */
+	int64_t width_ns;  /* of the bracket around the reference's reading; 0: none */
+	int64_t error_ns; /* further uncertainty of raw and utc: resolution, conversion of stamps */
+	enum leap leap;
+	enum stamp stamp;   /* who made it */
+	bool pulse;	    /* only the fraction of the second was measured */
+	enum reject reject; /* reject_ok, or why the driver already rejects it */
+};
+
+enum refclock_out_type {
+	REFCLOCK_OUT_NONE,
+	REFCLOCK_OUT_SAMPLE, /* publish */
+	REFCLOCK_OUT_SOURCE, /* publish */
+	REFCLOCK_OUT_EVENT,  /* publish and log */
+	REFCLOCK_OUT_CLOSE,  /* close the device */
+	REFCLOCK_OUT_OPEN,   /* try to open it; answer with on_opened() or on_open_failed() */
+	REFCLOCK_OUT_READ    /* read it; answer with on_reading() or on_read_failed() */
+};
+
+struct refclock_event {
+	enum event_code code;
+	int64_t value_ns;
+	char text[REFCLOCK_TEXT_SIZE];
+};
+
+struct refclock_out {
+	enum refclock_out_type type;
+	union {
+		struct msg_sample sample;
+		struct msg_source source;
+		struct refclock_event event;
+	} u;
+};
+
+struct refclock {
+	struct refclock_config config;
+	enum source_state state;
+	bool open, was_open; /* now; ever */
+	bool heard;	     /* a good reading ever came */
+	char error[REFCLOCK_TEXT_SIZE];
+	char address[64];
+	struct ts_raw next_open, next_read, next_poll;
+	int retry_s;
+	int errors;	    /* failed reads in a row */
+	unsigned int reach; /* of finished poll intervals */
+	bool good_in_poll;
+	enum leap leap;
+	enum reject last_reject;
+	int64_t polls, received, valid, good;
+	struct ts_raw last_valid;
+	int64_t last_width_ns;
+	bool has_last; /* a reading to compare the next one with */
+	struct refclock_reading last, jumped;
+	int jump_readings;
+	/* answers not yet taken out */
+	bool out_sample, out_source, out_close, out_open, out_read;
+	struct msg_sample sample;
+	struct refclock_event event[REFCLOCK_EVENTS];
+	int events;
+};
+
+void refclock_init(struct refclock *rc, const struct refclock_config *config, struct ts_raw now);
+
+/* The device could be opened; address: what is in use. */
+void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *address);
+
+/* It could not: error is a negative errno (-ENODEV and -ENOENT: not there), text says why. */
+void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, const char *text);
+
+void refclock_on_reading(
+	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading);
+
+/* A read gave nothing. -EAGAIN, -EBUSY: not now; -ENODEV: the device is gone; others count. */
+void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, const char *text);
+
+/* Call when the deadline has passed. */
+void refclock_on_deadline(struct refclock *rc, struct ts_raw now);
+
+struct ts_raw refclock_deadline(const struct refclock *rc);
+
+/* False when there is nothing left. */
+bool refclock_next_out(struct refclock *rc, struct refclock_out *ret);
+
+/* What would be published about the source now. */
+void refclock_describe(const struct refclock *rc, struct msg_source *ret);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "refclockd/refclockd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/core/bytes.h"
+#include "common/io/phc.h"
+#include "refclockd/slot.h"
+
+#define SCAN_INTERVAL_NS (4 * NS_PER_S) /* of /sys/class/ptp, for autophc */
+
+struct refclockd {
+	struct stage_host *host;
+	struct slot slot[REFCLOCKS_MAX];
+	bool autophc;
+	struct ts_raw next_scan;
+};
+
+static struct slot *free_slot(struct refclockd *d)
+{
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (!d->slot[i].used)
+			return &d->slot[i];
+	return NULL;
+}
+
+static const struct slot *slot_of_name(const struct refclockd *d, const char *name)
+{
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used && strcmp(d->slot[i].core.config.name, name) == 0)
+			return &d->slot[i];
+	return NULL;
+}
+
+static void start_line(struct refclockd *d, const struct refclock_line *line, int number)
+{
+	struct refclock_config core;
+	struct slot *slot = free_slot(d);
+	char later[80];
+
+	refclock_line_core(line, driver_find(line->driver), number, &core);
+	if (!slot || slot_of_name(d, core.name)) {
+		host_event(d->host, EVENT_config_error, core.name, 0, "refclock %s is left out: %s",
+			core.configured, slot ? "another one has this refid" : "too many clocks");
+		return;
+	}
+	refclock_line_later(line, later, sizeof(later));
+	if (later[0])
+		log_notice("%s: accepted, without effect in this version: %s", core.name, later);
+	slot_start(slot, d->host, line, &core, number);
+}
+
+/* Is this line, under this number (which may make its name), running already? */
+static bool runs(const struct refclockd *d, const struct refclock_line *line, int number)
+{
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used && d->slot[i].number == number &&
+			memcmp(&d->slot[i].line, line, sizeof(*line)) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct slot *slot, const struct refclockd_config *config)
+{
+	if (slot->number == SLOT_AUTO)
+		return config->autophc;
+	return slot->number < config->refclocks &&
+	       memcmp(&slot->line, &config->refclock[slot->number], sizeof(slot->line)) == 0;
+}
+
+static void apply(struct refclockd *d, const struct refclockd_config *config)
+{
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used && !is_wanted(&d->slot[i], config))
+			slot_stop(&d->slot[i], true);
+	for (int i = 0; i < config->refclocks; i++)
+		if (!runs(d, &config->refclock[i], i))
+			start_line(d, &config->refclock[i], i);
+	d->autophc = config->autophc;
+	d->next_scan = d->autophc ? door_raw(host_door(d->host)) : TS_RAW_NEVER;
+}
+
+/* Clocks of hypervisors keep UTC by themselves. What the clock of a network card shows is known
+ * only to whoever set it. */
+static bool keeps_utc(const char *name)
+{
+	static const char *const known[] = {
+		"KVM virtual PTP", "hyperv", "vmclock", "ena", "ptp_vmw"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(name, known[i], strlen(known[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Does a clock already read that device? */
+static bool is_read(const struct refclockd *d, const char *path)
+{
+	char have[PHC_PATH_SIZE], error[PHC_ERROR_SIZE];
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++) {
+		const struct slot *s = &d->slot[i];
+		struct parameter p;
+
+		if (!s->used || s->driver != &driver_phc)
+			continue;
+		if (parameter_parse(&p, s->line.parameter, "nocrossts", error, sizeof(error)) < 0)
+			continue;
+		if (phc_resolve(p.name, have, error) == 0 && strcmp(have, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void start_found(struct refclockd *d, int index)
+{
+	struct refclock_config core;
+	struct refclock_line line;
+	struct slot *slot = free_slot(d);
+	char path[PHC_PATH_SIZE], name[PHC_NAME_SIZE] = "";
+	int number = index;
+
+	(void)snprintf(path, sizeof(path), "/dev/ptp%d", index);
+	if (!slot || is_read(d, path))
+		return;
+	refclock_line_defaults("PHC", path, &line);
+	(void)phc_clock_name(index, name);
+	line.noselect = !keeps_utc(name);
+	do {
+		refclock_line_core(&line, &driver_phc, number++, &core);
+	} while (slot_of_name(d, core.name) && number < index + 10);
+	if (slot_of_name(d, core.name))
+		return;
+	if (line.noselect)
+		log_notice("%s: %s (%s) may not keep UTC: it is read, not selected; configure it "
+			   "with refclock PHC to use it",
+			core.name, path, name[0] ? name : "unnamed");
+	slot_start(slot, d->host, &line, &core, SLOT_AUTO);
+}
+
+static void scan(struct refclockd *d, struct ts_raw now)
+{
+	int index[REFCLOCKS_MAX];
+	int n = phc_list(index, REFCLOCKS_MAX);
+
+	for (int i = 0; i < n; i++)
+		start_found(d, index[i]);
+	d->next_scan = ts_raw_add(now, (struct ts_dur){SCAN_INTERVAL_NS});
+}
+
+static int stage_start(void *state, const void *config, struct stage_host *host)
+{
+	struct refclockd *d = state;
+
+	d->host = host;
+	apply(d, config);
+	return 0;
+}
+
+static void stage_stop(void *state)
+{
+	struct refclockd *d = state;
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used)
+			slot_stop(&d->slot[i], false);
+}
+
+static int stage_reload(void *state, const void *config)
+{
+	apply(state, config);
+	return 0;
+}
+
+static struct ts_raw stage_deadline(const void *state)
+{
+	const struct refclockd *d = state;
+	struct ts_raw t = d->next_scan;
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used)
+			t = ts_raw_min(t, refclock_deadline(&d->slot[i].core));
+	return t;
+}
+
+static void stage_expire(void *state, struct ts_raw now)
+{
+	struct refclockd *d = state;
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used)
+			slot_expire(&d->slot[i], now);
+	if (!ts_raw_before(now, d->next_scan))
+		scan(d, now);
+}
+
+static void stage_status(const void *state, char *text, size_t text_size)
+{
+	const struct refclockd *d = state;
+	int clocks = 0, reachable = 0;
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++) {
+		clocks += d->slot[i].used;
+		reachable += d->slot[i].used && d->slot[i].core.state == source_state_reachable;
+	}
+	(void)snprintf(text, text_size, "%d clock%s, %d reachable", clocks, clocks == 1 ? "" : "s",
+		reachable);
+}
+
+const struct stage refclockd_stage = {
+	.name = "refclockd",
+	.summary = "read reference clocks and publish samples",
+	.directives = refclockd_directives,
+	.config_size = sizeof(struct refclockd_config),
+	.publishes = STAGE_PUBLISHES(sample) | STAGE_PUBLISHES(source),
+	.state_size = sizeof(struct refclockd),
+	.start = stage_start,
+	.stop = stage_stop,
+	.reload = stage_reload,
+	.deadline = stage_deadline,
+	.expire = stage_expire,
+	.status = stage_status,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slot.h - one reference clock of the stage: its core and its driver, wired together.
+ */
+#ifndef TB_REFCLOCKD_SLOT_H
+#define TB_REFCLOCKD_SLOT_H
+
+#include <stddef.h>
+#include "refclockd/config.h"
+#include "refclockd/driver.h"
+
+#define SLOT_AUTO (-1) /* number of a clock that no line asked for */
+
+struct slot {
+	bool used;
+	int number;		   /* of its line, or SLOT_AUTO */
+	struct refclock_line line; /* as configured: lines that did not change keep running */
+	struct stage_host *host;
+	const struct driver *driver;
+	bool open;
+	bool fd_added;
+	_Alignas(max_align_t) unsigned char state[DRIVER_STATE_SIZE];
+	struct refclock core;
+};
+
+/* Starts a clock. The slot must be unused. */
+void slot_start(struct slot *slot, struct stage_host *host, const struct refclock_line *line,
+	const struct refclock_config *core, int number);
+
+/* Ends it; says so on the bus if the source is gone from the configuration. */
+void slot_stop(struct slot *slot, bool removed);
+
+void slot_expire(struct slot *slot, struct ts_raw now);
+
+#endif
