@@ -18,8 +18,8 @@ int codec_fail(char *error, int result, const char *format, ...)
 	return result;
 }
 
-static int check_str(const struct kind_schema *s, const struct field *f, const char *text,
-	char *error)
+static int check_str(
+	const struct kind_schema *s, const struct field *f, const char *text, char *error)
 {
 	if (!memchr(text, 0, f->size))
 		return codec_fail(error, -EINVAL, "%s.%s: not terminated", s->name, f->name);
@@ -33,8 +33,8 @@ static int check_str(const struct kind_schema *s, const struct field *f, const c
 	return 0;
 }
 
-static int check_field(const struct kind_schema *s, const struct field *f, const void *body,
-	char *error)
+static int check_field(
+	const struct kind_schema *s, const struct field *f, const void *body, char *error)
 {
 	unsigned char flag;
 	int64_t i;
@@ -45,8 +45,9 @@ static int check_field(const struct kind_schema *s, const struct field *f, const
 		i = field_i64(f, body);
 		if (i >= f->i_min && i <= f->i_max)
 			return 0;
-		return codec_fail(error, -ERANGE, "%s.%s: %" PRId64 " is not in %" PRId64 "..%" PRId64,
-			s->name, f->name, i, f->i_min, f->i_max);
+		return codec_fail(error, -ERANGE,
+			"%s.%s: %" PRId64 " is not in %" PRId64 "..%" PRId64, s->name, f->name, i,
+			f->i_min, f->i_max);
 	case FIELD_F64:
 		d = field_f64(f, body);
 		if (isfinite(d) && d >= f->f_min && d <= f->f_max)
@@ -59,7 +60,8 @@ static int check_field(const struct kind_schema *s, const struct field *f, const
 		memcpy(&flag, (const char *)body + f->offset, sizeof(flag));
 		if (flag <= 1)
 			return 0;
-		return codec_fail(error, -EINVAL, "%s.%s: %u is not a bool", s->name, f->name, flag);
+		return codec_fail(
+			error, -EINVAL, "%s.%s: %u is not a bool", s->name, f->name, flag);
 	case FIELD_ENU:
 		if (field_word(f, body))
 			return 0;
@@ -91,7 +93,8 @@ int codec_check_envelope(const struct msg_envelope *env, char *error)
 	if (env->seq < 1)
 		return codec_fail(error, -ERANGE, "seq: 0 is not a sequence number");
 	if (env->sent_raw_ns < 0)
-		return codec_fail(error, -ERANGE, "sent: %" PRId64 " is negative", env->sent_raw_ns);
+		return codec_fail(
+			error, -ERANGE, "sent_raw_ns: %" PRId64 " is negative", env->sent_raw_ns);
 	return 0;
 }
 
@@ -105,7 +108,7 @@ int msg_topic(const struct msg *m, char topic[MSG_TOPIC_SIZE])
 		return -EINVAL;
 	f = &s->fields[0];
 	n = s->named ? snprintf(topic, MSG_TOPIC_SIZE, "%s%.*s", s->topic, (int)f->size - 1,
-			       field_str(f, &m->u)) :
-		       snprintf(topic, MSG_TOPIC_SIZE, "%s", s->topic);
+			       field_str(f, &m->u))
+		     : snprintf(topic, MSG_TOPIC_SIZE, "%s", s->topic);
 	return n < MSG_TOPIC_SIZE ? 0 : -EINVAL;
 }

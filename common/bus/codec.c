@@ -45,7 +45,7 @@ static int pack_envelope(msgpack_packer *pk, const struct msg_envelope *env)
 	r |= msgpack_pack_uint64(pk, env->boot);
 	r |= pack_text(pk, "seq");
 	r |= msgpack_pack_uint64(pk, env->seq);
-	r |= pack_text(pk, "sent");
+	r |= pack_text(pk, "sent_raw_ns");
 	r |= msgpack_pack_int64(pk, env->sent_raw_ns);
 	if (env->snapshot) {
 		r |= pack_text(pk, "snap");
@@ -118,7 +118,7 @@ int msg_encode(const struct msg *m, unsigned char *body, size_t size, char *erro
 /* ---- decode ---- */
 
 enum { ENV_V, ENV_FROM, ENV_BOOT, ENV_SEQ, ENV_SENT, ENV_SNAP, ENV_KEYS };
-static const char *const env_keys[ENV_KEYS] = {"v", "from", "boot", "seq", "sent", "snap"};
+static const char *const env_keys[ENV_KEYS] = {"v", "from", "boot", "seq", "sent_raw_ns", "snap"};
 
 struct decode {
 	struct msg m;
@@ -145,8 +145,8 @@ static int take_str(const struct decode *d, const struct unpack_item *v, const c
 	if (v->type != UNPACK_STR)
 		return wrong_type(d, name, "a string");
 	if (v->count >= size)
-		return codec_fail(d->error, -EBADMSG, "%s: %u bytes are more than %zu", name, v->count,
-			size - 1);
+		return codec_fail(d->error, -EBADMSG, "%s: %u bytes are more than %zu", name,
+			v->count, size - 1);
 	if (memchr(v->text, 0, v->count))
 		return codec_fail(d->error, -EBADMSG, "%s: NUL inside", name);
 	memcpy(ret_text, v->text, v->count);
@@ -162,8 +162,8 @@ static int take_env(struct decode *d, int key, const struct unpack_item *v)
 		if (v->type != UNPACK_INT)
 			return wrong_type(d, "v", "an integer");
 		if (v->i != MSG_SCHEMA_VERSION)
-			return codec_fail(d->error, -EBADMSG, "v: version %" PRId64 " is not %d", v->i,
-				MSG_SCHEMA_VERSION);
+			return codec_fail(d->error, -EBADMSG, "v: version %" PRId64 " is not %d",
+				v->i, MSG_SCHEMA_VERSION);
 		return 0;
 	case ENV_FROM:
 		return take_str(d, v, "from", env->sender, sizeof(env->sender));
@@ -175,7 +175,7 @@ static int take_env(struct decode *d, int key, const struct unpack_item *v)
 		return 0;
 	case ENV_SENT:
 		if (v->type != UNPACK_INT)
-			return wrong_type(d, "sent", "an integer");
+			return wrong_type(d, "sent_raw_ns", "an integer");
 		env->sent_raw_ns = v->i;
 		return 0;
 	default:
@@ -186,8 +186,8 @@ static int take_env(struct decode *d, int key, const struct unpack_item *v)
 	}
 }
 
-static int take_f64(const struct decode *d, const struct field *f, const struct unpack_item *v,
-	char *to)
+static int take_f64(
+	const struct decode *d, const struct field *f, const struct unpack_item *v, char *to)
 {
 	double x;
 
@@ -204,8 +204,8 @@ static int take_f64(const struct decode *d, const struct field *f, const struct 
 	return 0;
 }
 
-static int take_enu(const struct decode *d, const struct field *f, const struct unpack_item *v,
-	char *to)
+static int take_enu(
+	const struct decode *d, const struct field *f, const struct unpack_item *v, char *to)
 {
 	if (v->type != UNPACK_STR)
 		return wrong_type(d, f->name, "a word");
@@ -290,8 +290,8 @@ static int check_complete(const struct decode *d)
 {
 	for (unsigned int i = 0; i < d->schema->count; i++)
 		if (d->schema->fields[i].required && !(d->seen >> i & 1))
-			return codec_fail(d->error, -EBADMSG, "%s: missing",
-				d->schema->fields[i].name);
+			return codec_fail(
+				d->error, -EBADMSG, "%s: missing", d->schema->fields[i].name);
 	for (unsigned int i = 0; i < ENV_SNAP; i++)
 		if (!(d->env_seen >> i & 1))
 			return codec_fail(d->error, -EBADMSG, "%s: missing", env_keys[i]);
@@ -315,8 +315,8 @@ static int take_map(struct decode *d)
 	return r;
 }
 
-int msg_decode(const char *topic, const unsigned char *body, size_t size, struct msg *ret,
-	char *error)
+int msg_decode(
+	const char *topic, const unsigned char *body, size_t size, struct msg *ret, char *error)
 {
 	struct decode d = {.in = {body, body + size}, .error = error};
 	char own_topic[MSG_TOPIC_SIZE];
@@ -326,7 +326,8 @@ int msg_decode(const char *topic, const unsigned char *body, size_t size, struct
 	if (!d.schema)
 		return codec_fail(error, -EBADMSG, "no message has such a topic");
 	if (size > MSG_BYTES_MAX)
-		return codec_fail(error, -EBADMSG, "%zu bytes are more than %d", size, MSG_BYTES_MAX);
+		return codec_fail(
+			error, -EBADMSG, "%zu bytes are more than %d", size, MSG_BYTES_MAX);
 	if (take_map(&d) || check_complete(&d))
 		return -EBADMSG;
 	if (msg_topic(&d.m, own_topic) || strcmp(own_topic, topic))

@@ -2,7 +2,7 @@
 /*
  * codec.h - messages to msgpack and back, checked against the schema on both ways.
  *
- * The body is a map: the envelope's fields (v, from, boot, seq, sent, snap) and the kind's, by
+ * The body is a map: the envelope's fields (v, from, boot, seq, sent_raw_ns, snap) and the kind's, by
  * name. Encoding is canonical (schema order, shortest integers). Decoding takes any order and
  * unknown fields; it rejects missing REQ fields, duplicates, wrong types, values out of range,
  * NaN, over-long or unprintable strings, nesting, trailing bytes and anything above MSG_BYTES_MAX,

@@ -107,8 +107,8 @@ static void put_value(struct out *o, const struct field *f, const void *body, bo
 			put_quoted(o, field_str(f, body), f->size);
 		break;
 	case FIELD_BOO:
-		put(o, json ? (field_boo(f, body) ? "true" : "false") :
-			      (field_boo(f, body) ? "yes" : "no"));
+		put(o, json ? (field_boo(f, body) ? "true" : "false")
+			    : (field_boo(f, body) ? "yes" : "no"));
 		break;
 	case FIELD_ENU:
 		word = field_word(f, body);
@@ -150,8 +150,8 @@ int msg_dump_json(const struct msg *m, char *text, size_t size)
 	put_quoted(&o, topic, sizeof(topic));
 	put(&o, ",\"from\":");
 	put_quoted(&o, m->env.sender, sizeof(m->env.sender));
-	put(&o, ",\"boot\":\"%016" PRIx64 "\",\"seq\":%" PRIu64 ",\"sent\":%" PRId64, m->env.boot,
-		m->env.seq, m->env.sent_raw_ns);
+	put(&o, ",\"boot\":\"%016" PRIx64 "\",\"seq\":%" PRIu64 ",\"sent_raw_ns\":%" PRId64,
+		m->env.boot, m->env.seq, m->env.sent_raw_ns);
 	if (m->env.snapshot)
 		put(&o, ",\"snap\":true");
 	for (unsigned int i = 0; i < s->count; i++) {

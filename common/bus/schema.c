@@ -5,7 +5,9 @@
 
 #define ENUM(e)		static const char *const words_##e[] = {
 #define E(e, word, doc) #word,
-#define ENUM_END(e)	};
+#define ENUM_END(e)                                                                                \
+	}                                                                                          \
+	;
 #include "enums.def"
 #undef ENUM
 #undef E
@@ -13,7 +15,9 @@
 
 #define ENUM(e)		static const char *const docs_##e[] = {
 #define E(e, word, doc) doc,
-#define ENUM_END(e)	};
+#define ENUM_END(e)                                                                                \
+	}                                                                                          \
+	;
 #include "enums.def"
 #undef ENUM
 #undef E
@@ -131,8 +135,8 @@ enum msg_kind schema_kind_of_topic(const char *topic)
 	for (int k = MSG_NONE + 1; k < MSG_KINDS; k++) {
 		const struct kind_schema *s = &all_kinds[k];
 
-		if (s->named ? !strncmp(topic, s->topic, strlen(s->topic)) :
-			       !strcmp(topic, s->topic))
+		if (s->named ? !strncmp(topic, s->topic, strlen(s->topic))
+			     : !strcmp(topic, s->topic))
 			return (enum msg_kind)k;
 	}
 	return MSG_NONE;

@@ -33,8 +33,8 @@ static int take_bytes(struct unpack *u, struct unpack_item *it, enum unpack_type
 	return 0;
 }
 
-static int take_head(const struct unpack *u, struct unpack_item *it, enum unpack_type type,
-	uint64_t count)
+static int take_head(
+	const struct unpack *u, struct unpack_item *it, enum unpack_type type, uint64_t count)
 {
 	/* each item takes a byte at least */
 	if (count > (type == UNPACK_MAP ? left(u) / 2 : left(u)))
@@ -92,11 +92,19 @@ static int take_long(struct unpack *u, struct unpack_item *it, unsigned char tag
 		unsigned char first, bytes_log2, extra;
 		enum unpack_type type;
 	} forms[] = {
-		{0xc4, 0, 0, UNPACK_BIN}, {0xc5, 1, 0, UNPACK_BIN}, {0xc6, 2, 0, UNPACK_BIN},
-		{0xc7, 0, 1, UNPACK_EXT}, {0xc8, 1, 1, UNPACK_EXT}, {0xc9, 2, 1, UNPACK_EXT},
-		{0xd9, 0, 0, UNPACK_STR}, {0xda, 1, 0, UNPACK_STR}, {0xdb, 2, 0, UNPACK_STR},
-		{0xdc, 1, 0, UNPACK_ARRAY}, {0xdd, 2, 0, UNPACK_ARRAY},
-		{0xde, 1, 0, UNPACK_MAP}, {0xdf, 2, 0, UNPACK_MAP},
+		{0xc4, 0, 0, UNPACK_BIN},
+		{0xc5, 1, 0, UNPACK_BIN},
+		{0xc6, 2, 0, UNPACK_BIN},
+		{0xc7, 0, 1, UNPACK_EXT},
+		{0xc8, 1, 1, UNPACK_EXT},
+		{0xc9, 2, 1, UNPACK_EXT},
+		{0xd9, 0, 0, UNPACK_STR},
+		{0xda, 1, 0, UNPACK_STR},
+		{0xdb, 2, 0, UNPACK_STR},
+		{0xdc, 1, 0, UNPACK_ARRAY},
+		{0xdd, 2, 0, UNPACK_ARRAY},
+		{0xde, 1, 0, UNPACK_MAP},
+		{0xdf, 2, 0, UNPACK_MAP},
 	};
 	uint64_t count;
 
