@@ -179,6 +179,16 @@ int loop_idle_add(struct loop *loop, loop_idle_fn fn, void *arg)
 	return 0;
 }
 
+void loop_idle_del(struct loop *loop, loop_idle_fn fn, void *arg)
+{
+	for (unsigned int i = 0; i < loop->idle_count; i++) {
+		if (loop->idle[i].fn != fn || loop->idle[i].arg != arg)
+			continue;
+		loop->idle[i] = loop->idle[--loop->idle_count];
+		return;
+	}
+}
+
 /* True if the hooks still had work when their rounds were used up. */
 static bool run_idle(struct loop *loop)
 {

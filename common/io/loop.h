@@ -42,6 +42,8 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, struct ts_raw d
 void loop_timer_del(struct loop *loop, struct loop_timer *timer);
 
 int loop_idle_add(struct loop *loop, loop_idle_fn fn, void *arg);
+/* Not from within an idle hook. */
+void loop_idle_del(struct loop *loop, loop_idle_fn fn, void *arg);
 
 /* Runs until loop_stop(). 0, or negative errno if poll() itself fails for good. */
 int loop_run(struct loop *loop);
