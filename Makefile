@@ -71,7 +71,7 @@ $(B)/%.o: %.c
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 UNIT_BINS := $(patsubst tests/unit/%.c,$(B)/bin/unit/%,$(UNIT_SRCS))
 $(B)/bin/unit/%: EXTRA_LIBS = -lcmocka
-$(B)/bin/unit/%: $(B)/tests/unit/%.o $(DAEMON_LIBS) $(COMMON_LIB)
+$(UNIT_BINS): $(B)/bin/unit/%: $(B)/tests/unit/%.o $(DAEMON_LIBS) $(COMMON_LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(EXTRA_LIBS)
@@ -148,7 +148,7 @@ fuzz:
 		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-programs
 	@SECONDS_EACH=$(SECONDS) B=$(B) tests/run.sh $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/run/%)
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRCS)) $(patsubst tests/fuzz/%.c,$(B)/run/%,$(FUZZ_SRCS))
-$(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(DAEMON_LIBS) $(COMMON_LIB)
+$(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRCS)): $(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(DAEMON_LIBS) $(COMMON_LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
