@@ -114,5 +114,7 @@ double linfit_sd_at(const struct linfit *fit, double x)
 {
 	double d = x - fit->centre_x;
 
+	if (isinf(fit->centre_y_sd))
+		return HUGE_VAL; /* inf * 0 would be NaN */
 	return sqrt(fit->centre_y_sd * fit->centre_y_sd + fit->slope_sd * fit->slope_sd * d * d);
 }
