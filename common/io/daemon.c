@@ -75,10 +75,11 @@ static void on_gap(void *arg, const char *publisher, uint64_t lost)
 static void on_refused(void *arg, const char *publisher, const char *why, uint64_t number)
 {
 	struct daemon *d = arg;
+	char source[64] = "";
 	/* The bus's words for a name under which somebody else publishes. */
-	bool stranger = strstr(why, "belongs to") != NULL;
+	bool stranger = sscanf(why, "source %63s belongs to", source) == 1;
 
-	host_event(&d->host, stranger ? EVENT_source_refused : EVENT_message_refused, NULL, 0,
+	host_event(&d->host, stranger ? EVENT_source_refused : EVENT_message_refused, source, 0,
 		"%s: %s (%" PRIu64 " refused)", publisher, why, number);
 }
 
@@ -86,10 +87,12 @@ static void on_refused(void *arg, const char *publisher, const char *why, uint64
 static bool on_idle(void *arg)
 {
 	struct daemon *d = arg;
+	uint64_t published = bus_stats(d->bus)->published;
 
 	daemon_rearm(d);
 	daemon_report_round(d);
-	return false;
+	/* After a send the bus must look at its sockets again before the loop may wait. */
+	return bus_stats(d->bus)->published != published;
 }
 
 static void on_hangup(struct daemon *d)

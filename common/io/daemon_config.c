@@ -145,6 +145,7 @@ int daemon_config_reload(struct daemon *d, char *reply, size_t reply_size)
 		host_event(&d->host, EVENT_config_error, NULL, 0, "%s", d->config_error);
 	host_event(&d->host, EVENT_reloaded, NULL, 0, "configuration %s in force", d->digest);
 	d->hello_due = true;
+	d->status_seen = (struct ts_raw){0};
 	(void)snprintf(reply, reply_size, "reloaded, digest %s", d->digest);
 	return 0;
 }

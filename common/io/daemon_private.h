@@ -55,7 +55,7 @@ struct daemon {
 	int signal_fd;
 	struct loop_timer stage_timer, watchdog_timer;
 	int64_t watchdog_ns;
-	struct ts_raw watchdog_fed, status_seen, hello_sent, peers_seen, started;
+	struct ts_raw watchdog_fed, status_seen, hello_sent, started;
 	uint64_t watchdog_rounds;
 	bool hello_due;
 	char status[DAEMON_STATUS_MAX];

@@ -8,7 +8,6 @@
 
 #define STATUS_EVERY_NS (2 * NS_PER_S)
 #define HELLO_EVERY_NS	(10 * NS_PER_S)
-#define PEERS_EVERY_NS	NS_PER_S
 #define PEER_GRACE_NS	(5 * NS_PER_S) /* to start, before it is called missing */
 #define GAP_EVERY_NS	NS_PER_S
 
@@ -110,10 +109,7 @@ void daemon_report_round(struct daemon *d)
 		d->status_seen = now;
 		report_status(d);
 	}
-	if (passed(now, d->peers_seen, PEERS_EVERY_NS)) {
-		d->peers_seen = now;
-		report_peers(d, now);
-	}
+	report_peers(d, now);
 	if (d->hello_due && passed(now, d->hello_sent, HELLO_EVERY_NS))
 		daemon_report_hello(d);
 }
