@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/regression_fit.h"
+#include "common/core/stats.h"
 
 #include <math.h>
 
 #define HUBER_SIGMAS   3.0
 #define HUBER_ROUNDS   4
-#define MAD_TO_SD      1.4826
 #define PRIOR_DEGREES  2.0
 #define RUNS_SIGMAS    2.0
 #define RUNS_COUNT_MIN 8 /* below, the normal approximation of the number of runs is poor */
 
 double fit_median_abs(const double *v, int n)
 {
-	double s[FIT_SAMPLES_MAX];
+	double magnitude[FIT_SAMPLES_MAX];
 
-	for (int i = 0; i < n; i++) {
-		double x = fabs(v[i]);
-		int k = i;
-
-		for (; k > 0 && s[k - 1] > x; k--)
-			s[k] = s[k - 1];
-		s[k] = x;
-	}
-	return n % 2 ? s[n / 2] : 0.5 * (s[n / 2 - 1] + s[n / 2]);
+	for (int i = 0; i < n; i++)
+		magnitude[i] = fabs(v[i]);
+	return stats_median(magnitude, n, magnitude);
 }
 
 /* About the weighted middle of the instants, where phase and rate are independent: nothing can
@@ -66,18 +60,9 @@ static void reweigh(struct fit_data *d, const double *z)
 
 	if (d->count < 4)
 		return;
-	limit = HUBER_SIGMAS * MAD_TO_SD * fit_median_abs(z, d->count);
+	limit = HUBER_SIGMAS * STATS_MAD_TO_SD * fit_median_abs(z, d->count);
 	for (int i = 0; i < d->count; i++)
 		d->weight[i] = fabs(z[i]) > limit && limit > 0 ? limit / fabs(z[i]) : 1.0;
-}
-
-static int count_runs(const struct fit_data *d)
-{
-	int runs = 1;
-
-	for (int i = 1; i < d->count; i++)
-		runs += (d->residual_ns[i] < 0) != (d->residual_ns[i - 1] < 0);
-	return runs;
 }
 
 void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit_line *ret)
@@ -101,19 +86,11 @@ void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit
 	f.pxr *= s2;
 	f.prr *= s2;
 	f.scale = sqrt(s2);
-	f.runs = count_runs(d);
+	f.runs = stats_runs(d->residual_ns, d->count);
 	*ret = f;
 }
 
-int fit_is_bent(const struct fit_data *d, int runs)
+bool fit_is_bent(const struct fit_data *d)
 {
-	double below = 0, n = d->count, mean, var;
-
-	if (d->count < RUNS_COUNT_MIN)
-		return 0;
-	for (int i = 0; i < d->count; i++)
-		below += d->residual_ns[i] < 0;
-	mean = 1 + 2 * below * (n - below) / n;
-	var = (mean - 1) * (mean - 2) / (n - 1);
-	return var > 0 && runs < mean - RUNS_SIGMAS * sqrt(var);
+	return d->count >= RUNS_COUNT_MIN && stats_runs_z(d->residual_ns, d->count) < -RUNS_SIGMAS;
 }

@@ -11,6 +11,8 @@
 #ifndef TB_REGRESSION_FIT_H
 #define TB_REGRESSION_FIT_H
 
+#include <stdbool.h>
+
 #define FIT_SAMPLES_MAX 64
 
 /* t in seconds from the newest sample (<= 0), x in ns from a line of rate 0. */
@@ -34,7 +36,7 @@ struct fit_line {
 void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit_line *ret);
 
 /* Too few runs to be a straight line plus noise (Wald and Wolfowitz, one-sided, 2 sd). */
-int fit_is_bent(const struct fit_data *d, int runs);
+bool fit_is_bent(const struct fit_data *d);
 
 /* Middle of |v|, n in 1 .. FIT_SAMPLES_MAX. */
 double fit_median_abs(const double *v, int n);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * select.h - which sources to believe, and how much. Pure.
+ *
+ * In order: candidates (source.h) -> interval of the truth by each -> majority (intersect.h) ->
+ * require, minsources, prefer -> the selected source, with hysteresis -> which others are near
+ * enough to be combined -> weights.
+ *
+ * Weights fall with the square of the root distance. What differs between agreeing sources for
+ * long is the asymmetry of their paths, which no filter can see and which grows with the distance:
+ * the nearest alone is a poor choice (1.4 to 1.8 times the error of a weighted mean), equal weights
+ * are poor where distances differ much; 1/distance^2 is within some 10 % of the best fixed rule
+ * over several laws of asymmetry.
+ */
+#ifndef TB_SELECT_H
+#define TB_SELECT_H
+
+#include "selectd/core/source.h"
+
+#define SOURCES_MAX 64
+
+struct selection {
+	struct ts_raw at;   /* instant of the judgement */
+	struct ts_utc base; /* UTC there that offsets are against */
+	bool has_base;
+	int usable;		    /* candidates */
+	int agreeing;		    /* truechimers */
+	int combined;		    /* with a weight */
+	int selected;		    /* index of the one with the largest weight; -1: no choice */
+	int64_t low_ns, high_ns;    /* the truth minus base lies between, says the majority */
+	enum verdict_reason reason; /* why there is no choice */
+	enum leap leap;		    /* what most of the agreeing announce */
+};
+
+/*
+ * Judges all sources: fills their `now`, and the answer. `selected` is in/out: the index selected
+ * before or -1. sample_of: index of the source a new sample of which is the occasion, or -1 (only
+ * such a source's score moves). may_wait: no choice was made yet, so that the first has to wait
+ * until most sources have answered; hold: not even then.
+ */
+struct select_occasion {
+	struct ts_raw at, now;
+	int selected, sample_of;
+	bool may_wait, hold;
+};
+void select_run(struct source *sources, int n, const struct selectd_config *config,
+	const struct select_occasion *occasion, struct selection *ret);
+
+#endif

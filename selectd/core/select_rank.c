@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/select_private.h"
+
+#include <math.h>
+
+#define SCORE_TAKES_OVER 10.0 /* as chrony: a few samples in a row, or one far better */
+#define DISTANCE_MIN_NS	 1.0
+
+static double ranked_distance_ns(
+	const struct source *s, const struct selectd_config *config, int64_t stratum_min)
+{
+	double strata = (double)(s->newest.stratum - stratum_min);
+
+	return fmax(s->now.distance_ns, DISTANCE_MIN_NS) + 1e9 * config->stratumweight_s * strata;
+}
+
+static int64_t lowest_stratum(const struct source *sources, int n)
+{
+	int64_t lowest = 16;
+
+	for (int i = 0; i < n; i++)
+		if (select_running(&sources[i]) && sources[i].newest.stratum < lowest)
+			lowest = sources[i].newest.stratum;
+	return lowest;
+}
+
+static int nearest(const struct source *sources, int n, const double *distance)
+{
+	int best = -1;
+
+	for (int i = 0; i < n; i++)
+		if (select_running(&sources[i]) && (best < 0 || distance[i] < distance[best]))
+			best = i;
+	return best;
+}
+
+static void reset_scores(struct source *sources, int n)
+{
+	for (int i = 0; i < n; i++)
+		sources[i].score = 1;
+}
+
+/* The one selected before stays until another has proved better by its samples. */
+static int choose(struct source *sources, int n, const struct selectd_config *config,
+	const struct select_occasion *o, const double *distance)
+{
+	struct source *s;
+
+	if (o->selected < 0 || o->selected >= n || !select_running(&sources[o->selected])) {
+		reset_scores(sources, n);
+		return nearest(sources, n, distance);
+	}
+	if (o->sample_of < 0 || o->sample_of == o->selected ||
+		!select_running(&sources[o->sample_of]))
+		return o->selected;
+	s = &sources[o->sample_of];
+	s->score *= distance[o->selected] / (distance[o->sample_of] + 1e9 * config->reselectdist_s);
+	s->score = fmax(fmin(s->score, 1e6), 1);
+	if (s->score < SCORE_TAKES_OVER)
+		return o->selected;
+	reset_scores(sources, n);
+	return o->sample_of;
+}
+
+static bool rates_disagree(
+	const struct source *a, const struct source *b, const struct selectd_config *config)
+{
+	const struct track_state *x = &a->now.track, *y = &b->now.track;
+
+	return fabs(x->line.rate_ppb - y->line.rate_ppb) >
+	       config->combinelimit *
+		       (1e3 * config->maxclockerror_ppm + x->rate_sd_ppb + y->rate_sd_ppb);
+}
+
+/* Sets state and reason of one that agrees; true if it is combined. */
+static bool combines(struct source *s, const struct source *selected, double distance, double limit,
+	const struct selectd_config *config)
+{
+	s->now.state = verdict_state_combined;
+	if (s == selected)
+		return true;
+	if (distance > limit) {
+		s->now.state = verdict_state_excluded;
+		s->now.reason = verdict_reason_weight;
+	} else if (rates_disagree(s, selected, config)) {
+		s->now.state = verdict_state_unstable;
+		s->now.reason = verdict_reason_weight;
+	}
+	return s->now.reason == verdict_reason_ok;
+}
+
+void select_rank(struct source *sources, int n, const struct selectd_config *config,
+	const struct select_occasion *occasion, struct selection *sel)
+{
+	double distance[SOURCES_MAX] = {0}, limit, sum = 0;
+	int64_t stratum_min = lowest_stratum(sources, n);
+	int chosen;
+
+	for (int i = 0; i < n; i++)
+		if (select_running(&sources[i]))
+			distance[i] = ranked_distance_ns(&sources[i], config, stratum_min);
+	chosen = choose(sources, n, config, occasion, distance);
+	limit = config->combinelimit * (distance[chosen] + 1e9 * config->reselectdist_s);
+	for (int i = 0; i < n; i++) {
+		struct source *s = &sources[i];
+
+		if (!select_running(s) ||
+			!combines(s, &sources[chosen], distance[i], limit, config))
+			continue;
+		s->now.weight = 1 / (distance[i] * distance[i]);
+		sum += s->now.weight;
+		sel->combined++;
+	}
+	for (int i = 0; i < n; i++)
+		sources[i].now.weight /= sum;
+	sources[chosen].now.state = verdict_state_selected;
+	sel->selected = chosen;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* selectd_private.h - parts of the core among themselves: inputs (selectd_core.c), judgement
+ * (selectd_judge.c), answers (selectd_out.c). */
+#ifndef TB_SELECTD_PRIVATE_H
+#define TB_SELECTD_PRIVATE_H
+
+#include "selectd/core/selectd_core.h"
+
+#define HOLDOVER_PERIOD_S 64 /* an estimate without new samples is renewed that often */
+
+/* Judges everything; sample_of: index of the source whose sample is the occasion, -1 none. */
+void judge_run(struct selectd *c, int sample_of, struct ts_raw now);
+
+/* Moves all history across the leap second if raw has reached it. */
+void judge_pass_leap(struct selectd *c, struct ts_raw raw);
+
+/* History is void from raw on: everything unlearned, told at once. */
+void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now);
+
+/* Queues an event; the oldest gives way if the queue is full. source may be NULL. */
+void out_event(struct selectd *c, enum event_code code, const char *source, struct ts_raw raw,
+	int64_t value_ns, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* s->verdict from s->now, against the estimate. */
+void verdict_make(const struct selectd *c, struct source *s, struct ts_raw raw);
+
+#endif

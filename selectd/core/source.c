@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/source.h"
+
+#include <math.h>
+
+#define STALE_POLLS	  8
+#define STALE_MIN_NS	  (4 * NS_PER_S)
+#define WAIT_POLLS	  3
+#define WAIT_MIN_NS	  (4 * NS_PER_S)
+#define WAIT_MAX_NS	  (16 * NS_PER_S)
+#define RATE_PRIOR_SD_PPB 1e5 /* crystals of computers: within 100 ppm of nominal */
+#define RATE_MAX_PPB	  5e6 /* no oscillator: stamps of something else */
+
+static int64_t poll_ns(int64_t poll)
+{
+	return poll >= 0 ? NS_PER_S << (poll < 30 ? poll : 30)
+			 : NS_PER_S >> (poll > -20 ? -poll : 20);
+}
+
+struct ts_dur source_stale_after(const struct source *s)
+{
+	int64_t ns = STALE_POLLS * poll_ns(s->newest.poll);
+
+	return (struct ts_dur){ns > STALE_MIN_NS ? ns : STALE_MIN_NS};
+}
+
+struct ts_raw source_wait_until(const struct source *s)
+{
+	int64_t ns = WAIT_POLLS * poll_ns(s->info.poll);
+
+	ns = ns < WAIT_MIN_NS ? WAIT_MIN_NS : ns;
+	ns = ns > WAIT_MAX_NS ? WAIT_MAX_NS : ns;
+	return ts_raw_add(s->added, (struct ts_dur){ns});
+}
+
+static double distance_ns(const struct source *s, struct ts_raw at)
+{
+	const struct track_state *st = &s->now.track;
+	const struct msg_sample *m = &s->newest;
+	double age_s = fabs(ts_dur_to_s(ts_raw_sub(at, st->newest)));
+
+	return 0.5 * ((double)st->base_delay_ns + (double)m->root_delay_ns) +
+	       (double)m->dispersion_ns + (double)m->root_dispersion_ns + (double)m->bound_ns +
+	       st->offset_sd_ns + st->drift_ppb * age_s;
+}
+
+void source_look(struct source *s, struct ts_raw at)
+{
+	s->now.has_track = track_at(&s->track, at, &s->now.track) == 0;
+	s->now.distance_ns = s->now.has_track ? distance_ns(s, at) : 0;
+}
+
+static bool cannot_answer(enum source_state state)
+{
+	switch (state) {
+	case source_state_unreachable:
+	case source_state_missing:
+	case source_state_failed:
+	case source_state_denied:
+	case source_state_offline:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool auth_excludes(const struct source *s, const struct selectd_config *config)
+{
+	return config->authselectmode == AUTH_SELECT_REQUIRE && s->info.kind == source_kind_ntp &&
+	       s->info.auth == auth_none;
+}
+
+enum verdict_reason source_candidate(
+	const struct source *s, const struct selectd_config *config, struct ts_raw now)
+{
+	const struct judgement *j = &s->now;
+
+	if (s->has_info && (s->info.noselect || auth_excludes(s, config)))
+		return verdict_reason_noselect;
+	if (s->has_info && cannot_answer(s->info.state))
+		return verdict_reason_unreachable;
+	if (!j->has_track && s->unnumbered)
+		return verdict_reason_pulse;
+	if (!j->has_track || !s->has_info)
+		return verdict_reason_no_samples;
+	if (s->newest.leap == leap_unsync)
+		return verdict_reason_unsync;
+	if (s->newest.stratum >= 16)
+		return verdict_reason_stratum;
+	if (ts_raw_sub(now, j->track.newest).ns > source_stale_after(s).ns)
+		return verdict_reason_stale;
+	if (j->distance_ns > 1e9 * config->maxdistance_s)
+		return verdict_reason_distance;
+	if (j->track.jitter_ns > 1e9 * config->maxjitter_s ||
+		fabs(j->track.line.rate_ppb) > RATE_MAX_PPB)
+		return verdict_reason_jitter;
+	return verdict_reason_ok;
+}
+
+bool source_heard(const struct source *s)
+{
+	return s->now.has_track;
+}
+
+bool source_expected(const struct source *s, struct ts_raw now)
+{
+	if (!s->has_info || s->info.noselect || cannot_answer(s->info.state))
+		return false;
+	return source_heard(s) || ts_raw_before(now, source_wait_until(s));
+}
+
+struct track_config source_track_config(const struct source *s, const struct selectd_config *config)
+{
+	return (struct track_config){
+		.kind = s->has_info ? s->info.kind : s->newest.kind,
+		.minsamples = s->info.minsamples > 0 ? s->info.minsamples : config->minsamples,
+		.maxsamples = s->info.maxsamples > 0 ? s->info.maxsamples : config->maxsamples,
+		.asymmetry = s->info.asymmetry,
+		.rate_ppb = 0,
+		.rate_sd_ppb = RATE_PRIOR_SD_PPB,
+		.drift_ppb = 1e3 * config->maxclockerror_ppm,
+	};
+}

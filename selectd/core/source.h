@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - one source as selectd knows it, and what was judged of it last. Pure.
+ *
+ * Identity is (publisher, name): a daemon owns the names it publishes.
+ */
+#ifndef TB_SOURCE_H
+#define TB_SOURCE_H
+
+#include "common/bus/msg.h"
+#include "selectd/core/selectd_config.h"
+#include "selectd/core/track.h"
+
+/* Offsets are against a base common to all sources of one judgement (select.h). */
+struct judgement {
+	enum verdict_state state;
+	enum verdict_reason reason;
+	bool has_track;		  /* track is valid: there is at least one sample */
+	struct track_state track; /* at the instant of the judgement */
+	int64_t offset_ns;	  /* reference minus base */
+	int64_t low_ns, high_ns;  /* the truth minus base lies between */
+	double distance_ns;	  /* root distance there, ours included */
+	double weight;		  /* share in the combination, 0 .. 1 */
+	bool agrees;		  /* with the majority */
+};
+
+struct source {
+	bool used;
+	bool has_info;	 /* info is valid */
+	bool unnumbered; /* its last pulse could not be given a second */
+	bool told_false; /* people were told that it is a falseticker */
+	char publisher[MSG_SENDER_SIZE];
+	char name[64];
+	struct msg_source info;
+	struct msg_sample newest; /* accepted; valid while the track has samples */
+	struct track track;
+	struct ts_raw added;	 /* when it was first heard of */
+	struct ts_raw forget_at; /* not confirmed since its publisher restarted: gone then */
+	double score;		 /* against the selected one: 1 equal, above 10 takes over */
+	struct judgement now, before;
+	struct msg_verdict verdict; /* last made */
+	bool verdict_due;
+};
+
+/* Age of its newest sample from which on a source is stale: eight polls, at least 4 s (a producer
+ * that is killed and started again is back by then). */
+struct ts_dur source_stale_after(const struct source *s);
+
+/* How long the choice waits for its first answer: three polls, between 4 s (a burst is under way)
+ * and 16 s (name resolution has given up). */
+struct ts_raw source_wait_until(const struct source *s);
+
+/* Why the source cannot be considered at all, or verdict_reason_ok. Judged at `at`, aged at `now`;
+ * now.track and now.distance_ns must be set. */
+enum verdict_reason source_candidate(
+	const struct source *s, const struct selectd_config *config, struct ts_raw now);
+
+/* Sets now.has_track, now.track and now.distance_ns. */
+void source_look(struct source *s, struct ts_raw at);
+
+/* Counts among those whose answer the first choice waits for, and has it come? */
+bool source_expected(const struct source *s, struct ts_raw now);
+bool source_heard(const struct source *s);
+
+/* Configuration of its track as directives and source message have it. */
+struct track_config source_track_config(
+	const struct source *s, const struct selectd_config *config);
+
+#endif
