@@ -4,9 +4,13 @@
 
 #define SHORT_MAX_NS INT64_C(65535999984741) /* ceil((2^32 - 1) * 1e9 / 2^16) */
 
-static int64_t floor_div(int64_t a, int64_t b)
+/* Whole seconds, rounded down, and the ns that are left. */
+static int64_t whole_s(struct ts_utc t, int64_t *ret_ns)
 {
-	return a / b - (a % b < 0);
+	int64_t ns = t.ns % NS_PER_S;
+
+	*ret_ns = ns < 0 ? ns + NS_PER_S : ns;
+	return t.ns / NS_PER_S - (ns < 0);
 }
 
 static int64_t saturate(__int128 v)
@@ -20,10 +24,9 @@ static int64_t saturate(__int128 v)
 
 uint64_t ntp_from_utc(struct ts_utc t)
 {
-	int64_t s = floor_div(t.ns, NS_PER_S);
-	uint64_t ns = (uint64_t)(t.ns - s * NS_PER_S);
+	int64_t ns, s = whole_s(t, &ns);
 	/* 999999999 ns round to less than 2^32: no carry */
-	uint64_t fraction = ((ns << 32) + (uint64_t)NS_PER_S / 2) / (uint64_t)NS_PER_S;
+	uint64_t fraction = (((uint64_t)ns << 32) + (uint64_t)NS_PER_S / 2) / (uint64_t)NS_PER_S;
 	uint64_t timestamp = (uint64_t)(s + NTP_UNIX_S) << 32 | fraction;
 
 	return timestamp == NTP_TIMESTAMP_NONE ? 1 : timestamp;
@@ -39,8 +42,7 @@ static int64_t fraction_ns(uint64_t timestamp)
 
 struct ts_utc ntp_to_utc(uint64_t timestamp, struct ts_utc pivot)
 {
-	int64_t pivot_s = floor_div(pivot.ns, NS_PER_S);
-	int64_t pivot_ns = pivot.ns - pivot_s * NS_PER_S;
+	int64_t pivot_ns, pivot_s = whole_s(pivot, &pivot_ns);
 	uint32_t ahead = (uint32_t)(timestamp >> 32) - (uint32_t)(pivot_s + NTP_UNIX_S);
 	int64_t d = (int32_t)ahead;
 

@@ -81,6 +81,9 @@ static void the_nearest_era_is_taken(void **state)
 	/* extremes saturate and do not overflow */
 	assert_i64_range(ntp_to_utc(0, (struct ts_utc){INT64_MAX}).ns, 0, INT64_MAX);
 	assert_i64_range(ntp_to_utc(0, (struct ts_utc){INT64_MIN}).ns, INT64_MIN, 0);
+	assert_i64_equal(
+		ntp_to_utc(ntp_from_utc((struct ts_utc){INT64_MIN}), utc(-9000000000, 0)).ns,
+		INT64_MIN);
 }
 
 static void differences_are_modulo_an_era(void **state)
