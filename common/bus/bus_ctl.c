@@ -8,7 +8,8 @@
 #include "common/bus/bus_private.h"
 #include "common/io/log.h"
 
-#define CTL_HWM 100
+#define CTL_HWM		100
+#define CTL_FRAME_BYTES 4096 /* above: cut off; from BUS_ARG_SIZE on: told what is wrong */
 
 int bus_ctl_open(struct bus *bus)
 {
@@ -19,7 +20,7 @@ int bus_ctl_open(struct bus *bus)
 		return -ENOMEM;
 	zsock_set_sndhwm(zs, CTL_HWM);
 	zsock_set_rcvhwm(zs, CTL_HWM);
-	zsock_set_maxmsgsize(zs, BUS_ARG_SIZE - 1);
+	zsock_set_maxmsgsize(zs, CTL_FRAME_BYTES);
 	zsock_set_sndtimeo(zs, 0);
 	r = bus_place_bind(zs, bus->ctl_path, bus->config.ctl_fd, 0660);
 	if (r < 0) {
