@@ -29,7 +29,14 @@ static int op_take_fd(void *arg, const char *name, unsigned int index)
 	return passed_take(&d->passed, name, index);
 }
 
-static const struct stage_host_ops daemon_ops = {op_publish, op_take_fd};
+static bool op_connected(void *arg, const char *publisher)
+{
+	struct daemon *d = arg;
+
+	return bus_connected(d->bus, publisher);
+}
+
+static const struct stage_host_ops daemon_ops = {op_publish, op_take_fd, op_connected};
 
 /* ---- what happens to the stage ---- */
 

@@ -35,6 +35,11 @@ int host_take_fd(struct stage_host *host, const char *name, unsigned int index)
 	return host->ops->take_fd ? host->ops->take_fd(host->arg, name, index) : -ENOENT;
 }
 
+bool host_connected(const struct stage_host *host, const char *publisher)
+{
+	return !host->ops->connected || host->ops->connected(host->arg, publisher);
+}
+
 void host_publish(struct stage_host *host, const struct msg *m)
 {
 	if (m->kind != MSG_event && !(host->stage->publishes & (1u << m->kind))) {

@@ -40,6 +40,9 @@ void host_event(struct stage_host *host, enum event_code code, const char *sourc
  * those of the same name. The stage owns it then. -ENOENT when there is none (left). */
 int host_take_fd(struct stage_host *host, const char *name, unsigned int index);
 
+/* Does that publisher's socket answer now? Where there are no sockets: yes. */
+bool host_connected(const struct stage_host *host, const char *publisher);
+
 /* Directories, without a trailing slash: runtime (/run/timebus) and state (/var/lib/timebus). */
 const char *host_run_dir(const struct stage_host *host);
 const char *host_state_dir(const struct stage_host *host);

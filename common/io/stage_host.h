@@ -15,6 +15,8 @@ struct stage_host_ops {
 	void (*publish)(void *arg, const struct msg *m);
 	/* As host_take_fd(). NULL: this host has none. */
 	int (*take_fd)(void *arg, const char *name, unsigned int index);
+	/* As host_connected(). NULL: stages are joined without sockets. */
+	bool (*connected)(void *arg, const char *publisher);
 };
 
 struct stage_host {
