@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "monitord/core/chronylog_private.h"
+
+static void label_of_selected(const struct model *m, const char *name, char label[64])
+{
+	const struct model_source *source = NULL;
+
+	for (unsigned int i = 0; i < m->source_count; i++) {
+		if (!strcmp(m->sources[i].name, name))
+			source = &m->sources[i];
+	}
+	chronylog_label(source, *name ? name : "0.0.0.0", label);
+}
+
+/*
+ * chrony: "offset" is how far the former idea of true time was ahead of the new one, "remaining
+ * correction" how slow the clock was against the former idea. Their difference is what the clock
+ * has to make up now, or has made up by a step just done.
+ */
+static void offsets(const struct chronylog *log, const struct model *m, const struct msg_clock *c,
+	double *ret_offset_s, double *ret_remaining_s)
+{
+	int64_t offset_ns = m->has_update ? m->last_offset_ns : 0;
+	int64_t slow_ns = c->offset_ns;
+
+	if (log->has_tracking && c->steps != log->steps)
+		slow_ns = ts_sat_add(slow_ns, c->step_ns);
+	*ret_offset_s = (double)offset_ns * 1e-9;
+	*ret_remaining_s = (double)ts_sat_add(slow_ns, offset_ns) * 1e-9;
+}
+
+int chronylog_tracking(struct chronylog *log, const struct model *m, const struct msg_clock *c,
+	struct chronylog_row *rows)
+{
+	bool synced = c->status != sync_unsynchronised;
+	double offset_s, remaining_s, offset_sd_s = c->offset_sd_ns * 1e-9;
+	char label[64];
+	struct text t;
+
+	if (!log->options.wanted[CHRONYLOG_TRACKING] || c->estimate_seq == 0 ||
+		(log->has_tracking && c->estimate_seq == log->estimate_seq))
+		return 0;
+	t = chronylog_begin(rows, CHRONYLOG_TRACKING, m, (struct ts_raw){c->raw_ns},
+		(struct ts_utc){c->utc_ns});
+	label_of_selected(m, synced ? c->selected : "", label);
+	offsets(log, m, c, &offset_s, &remaining_s);
+	if (m->has_estimate && !(offset_sd_s > 0))
+		offset_sd_s = m->estimate.offset_sd_ns * 1e-9;
+	text_add(&t, " %-15s %2d %10.3f %10.3f %10.3e %c %2d %10.3e %10.3e %10.3e %10.3e %10.3e",
+		label, synced ? (int)c->stratum : 0, 0 - c->frequency_ppb * 1e-3,
+		c->skew_ppb * 1e-3, offset_s, synced ? chronylog_leap(c->leap) : '?',
+		synced && m->has_estimate ? (int)m->estimate.combined : 0, offset_sd_s, remaining_s,
+		(double)c->root_delay_ns * 1e-9, (double)c->root_dispersion_ns * 1e-9,
+		(double)c->bound_ns * 1e-9);
+	log->has_tracking = true;
+	log->estimate_seq = c->estimate_seq;
+	log->steps = c->steps;
+	return 1;
+}
