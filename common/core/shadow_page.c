@@ -25,6 +25,7 @@ AT(shadow_line, tai_s, 100);
 AT(shadow_line, refid, 108);
 AT(shadow_line, reference_utc_ns, 128);
 AT(shadow_line, steps, 144);
+AT(shadow_line, offset_sd_ns, 160);
 _Static_assert(sizeof(struct shadow_line) == 192, "slot size");
 _Static_assert(sizeof(struct shadow_page) == SHADOW_PAGE_SIZE, "page size");
 
@@ -121,6 +122,9 @@ int shadow_line_check(const struct shadow_line *line)
 	if (!rate_possible(line->rate_ppb) || !rate_possible(line->base_ppb))
 		return -ERANGE;
 	if (!(line->drift_ppb >= 0 && line->drift_ppb <= 1e9))
+		return -ERANGE;
+	if (!(line->skew_ppb >= 0 && line->skew_ppb <= 1e9) ||
+		!(line->offset_sd_ns >= 0 && line->offset_sd_ns <= 1e18))
 		return -ERANGE;
 	if (line->mode > SHADOW_MODE_SHADOW || line->status > SHADOW_HOLDOVER)
 		return -ERANGE;

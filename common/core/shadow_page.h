@@ -44,7 +44,9 @@
  *      128     8  reference_utc_ns     when the estimate behind it was made
  *      136     8  disruption      changes when history became void (suspend, migration)
  *      144     8  steps           steps made since the page was made
- *      152    40  (zero)
+ *      152     8  skew_ppb        double: standard deviation of base_ppb, as estimated
+ *      160     8  offset_sd_ns    double: standard deviation of the line, as estimated
+ *      168    24  (zero)
  *
  * The writer fills the slot not in force, then advances generation with release order (skipping 0
  * at the wrap). A writer that is killed at any moment leaves the former line whole. A reader loads
@@ -94,7 +96,9 @@ struct shadow_line {
 	int64_t reference_utc_ns;
 	uint64_t disruption;
 	uint64_t steps;
-	uint64_t zero[5];
+	double skew_ppb;
+	double offset_sd_ns;
+	uint64_t zero[3];
 };
 
 struct shadow_page {

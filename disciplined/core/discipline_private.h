@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* discipline_private.h - what the parts of the discipline share; nobody else includes it. Pure. */
+#ifndef DISCIPLINED_DISCIPLINE_PRIVATE_H
+#define DISCIPLINED_DISCIPLINE_PRIVATE_H
+
+#include "disciplined/core/discipline.h"
+
+/* Neither the kernel (tick +-10 %) nor the shared page takes more. */
+#define RATE_MAX_PPB 1e8
+/* A bound that is not known, and the double below which one converts. */
+#define BOUND_UNKNOWN_NS INT64_C(4000000000000000000)
+#define BOUND_MAX_NS	 3.9e18
+
+/* |v|, saturating: -INT64_MIN does not exist. */
+static inline int64_t llabs_ns(int64_t v)
+{
+	return v < 0 ? ts_sat_sub(0, v) : v;
+}
+
+void note(struct discipline_out *out, enum event_code code, int64_t value_ns, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
+
+/* adopt.c: takes an estimate that validate passed as the line to follow. */
+void target_adopt(struct discipline *d, const struct msg *m);
+/* Standard deviation of the line followed, carried to an instant, ns. */
+double target_offset_sd_ns(
+	const struct discipline_target *t, double rate_sd_ppb, struct ts_raw raw);
+/* |error| of the line followed, carried to an instant. */
+int64_t target_bound_ns(const struct discipline *d, struct ts_raw raw);
+/* Growth of the clock's bound: the line's own, and what the clock's rate differs from it. */
+double target_drift_ppb(const struct discipline *d);
+
+/* steer.c: orders a step or a slew for the error at the last reading. */
+void steer(struct discipline *d, struct discipline_out *out);
+void steer_base(struct discipline *d, struct discipline_out *out);
+void steer_slew_end(struct discipline *d, struct discipline_out *out);
+void steer_status(struct discipline *d, struct discipline_out *out);
+
+/* watch.c: the clock is looked at: model, residual, strangers, suspend. False: look away, a leap
+ * second is due. */
+bool watch(struct discipline *d, const struct clk_reading *r, struct discipline_out *out);
+
+/* leapturn.c: announcements, arming, the leap itself. */
+void leap_turn(struct discipline *d, const struct clk_reading *now, struct discipline_out *out);
+/* The armed instant, and what follows it, is over at raw. */
+bool leap_over(const struct discipline *d, struct ts_raw raw);
+bool leap_blackout(const struct discipline *d, struct ts_raw raw);
+struct ts_raw leap_deadline(const struct discipline *d);
+/* Estimates that have or have not made the leap that the line has not or has made. */
+void leap_fold(const struct discipline *d, struct msg_estimate *e);
+
+#endif
