@@ -8,6 +8,7 @@
 #define HUBER_ROUNDS   4
 #define PRIOR_DEGREES  2.0
 #define RUNS_SIGMAS    2.0
+#define CURVE_SIGMAS   3.0
 #define RUNS_COUNT_MIN 8 /* below, the normal approximation of the number of runs is poor */
 
 double fit_median_abs(const double *v, int n)
@@ -90,7 +91,45 @@ void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit
 	*ret = f;
 }
 
-bool fit_is_bent(const struct fit_data *d)
+/* Weighted sums for a parabola's part that no line can follow. */
+static double weighted(const struct fit_data *d, const double *a, const double *b)
 {
-	return d->count >= RUNS_COUNT_MIN && stats_runs_z(d->residual_ns, d->count) < -RUNS_SIGMAS;
+	double sum = 0;
+
+	for (int i = 0; i < d->count; i++)
+		sum += d->weight[i] / d->var_ns2[i] * a[i] * b[i];
+	return sum;
+}
+
+static void remove_part(const struct fit_data *d, double *v, const double *of)
+{
+	double part = weighted(d, v, of) / weighted(d, of, of);
+
+	for (int i = 0; i < d->count; i++)
+		v[i] -= part * of[i];
+}
+
+static double curvature_sigmas(const struct fit_data *d, double scale)
+{
+	double one[FIT_SAMPLES_MAX] = {0}, t[FIT_SAMPLES_MAX] = {0};
+	double q[FIT_SAMPLES_MAX] = {0}, qq;
+	double unit = d->t_s[0] < 0 ? -1 / d->t_s[0] : 1;
+
+	for (int i = 0; i < d->count; i++) {
+		one[i] = 1;
+		t[i] = d->t_s[i] * unit;
+		q[i] = t[i] * t[i];
+	}
+	remove_part(d, t, one);
+	remove_part(d, q, one);
+	remove_part(d, q, t);
+	qq = weighted(d, q, q);
+	return qq > 0 ? fabs(weighted(d, q, d->residual_ns)) / (scale * sqrt(qq)) : 0;
+}
+
+bool fit_is_bent(const struct fit_data *d, const struct fit_line *line)
+{
+	return d->count >= RUNS_COUNT_MIN &&
+	       (stats_runs_z(d->residual_ns, d->count) < -RUNS_SIGMAS ||
+		       curvature_sigmas(d, line->scale) > CURVE_SIGMAS);
 }

@@ -35,8 +35,9 @@ struct fit_line {
 /* count >= 1, every variance and rate_sd_ppb > 0. */
 void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit_line *ret);
 
-/* Too few runs to be a straight line plus noise (Wald and Wolfowitz, one-sided, 2 sd). */
-bool fit_is_bent(const struct fit_data *d);
+/* Not a straight line plus noise: too few runs (Wald and Wolfowitz, one-sided, 2 sd), or a parabola
+ * would fit better (by 3 sd). */
+bool fit_is_bent(const struct fit_data *d, const struct fit_line *line);
 
 /* Middle of |v|, n in 1 .. FIT_SAMPLES_MAX. */
 double fit_median_abs(const double *v, int n);

@@ -9,9 +9,10 @@
 
 /* Standard deviations that count as certain: the error's tails are heavier than Gaussian
  * (99.99 % of the time needs 7 of the offset, measured on simulated paths). */
-#define OFFSET_SIGMAS 7.0
-#define RATE_SIGMAS   5.0
-#define NS_MAX	      4e18
+#define OFFSET_SIGMAS  7.0
+#define RATE_SIGMAS    5.0
+#define WANDER_MAX_PPB 200.0
+#define NS_MAX	       4e18
 
 static const struct track_ops *const estimators[TRACK_KINDS] = {
 	[TRACK_REGRESSION] = &track_regression,
@@ -82,12 +83,27 @@ static void statistical_interval(const struct track *t, struct track_state *st)
 	st->low_ns = -st->high_ns;
 }
 
+/*
+ * Wander that could hide in the noise: over a span T it bends a straight line by about
+ * w T^1.5 / 10, which shows among n samples of that jitter once it exceeds 2 jitter / sqrt(n).
+ * No quartz in use wanders by more than 0.2 ppm/sqrt(s).
+ */
+static double unseen_wander_ppb(const struct track_state *st)
+{
+	double span_s = 1e-9 * (double)st->span_ns;
+
+	if (st->samples < 3 || span_s <= 0)
+		return WANDER_MAX_PPB;
+	return fmin(
+		20 * st->jitter_ns / (sqrt(st->samples) * span_s * sqrt(span_s)), WANDER_MAX_PPB);
+}
+
 static void hard_interval(const struct track *t, struct track_state *st)
 {
 	struct hardbound_line line = {
 		.line = st->line,
 		.rate_error_ppb = st->drift_ppb,
-		.wander_ppb = st->wander_ppb,
+		.wander_ppb = fmax(st->wander_ppb, unseen_wander_ppb(st)),
 		.since = st->oldest,
 	};
 	struct hardbound_interval i;

@@ -205,7 +205,7 @@ static void refit(struct regression *r, double moved_s, double moved_ns)
 		load(r, &d);
 		start_weights(r, &d, moved_s, moved_ns);
 		fit_run(&d, r->prior_ppb, r->prior_sd_ppb, &f);
-		if (r->count <= samples_min(r) || !fit_is_bent(&d))
+		if (r->count <= samples_min(r) || !fit_is_bent(&d, &f))
 			break;
 		drop_oldest(r, 1 + r->count / 16);
 	}
