@@ -152,7 +152,9 @@ static int parse_option(struct parse *s, int i)
 	if (!directive_has_value(f))
 		return 0;
 	if (s->next == s->words.count) {
-		str_copy(s->why, sizeof(s->why), "needs a value ");
+		str_copy(s->why, sizeof(s->why), "needs a value");
+		if (f->type != FIELD_NOTHING)
+			str_append(s->why, sizeof(s->why), ": ");
 		directive_value_append_allowed(f, s->why, sizeof(s->why));
 		return refuse(s, word);
 	}
@@ -339,7 +341,7 @@ static const struct directive *find_directive(const struct directive *table, con
 /* A line that cannot be cut into words is still one of a source if its first word says so. */
 static enum directive_result unsplit(struct parse *s)
 {
-	const char *word = s->words.count > 1 ? s->words.word[0] : "line";
+	const char *word = s->words.count > 0 ? s->words.word[0] : "line";
 	const struct directive *d = find_directive(s->p->table, word);
 
 	s->p->soft = d && d->source;

@@ -14,7 +14,7 @@
  * Required arguments stand first; behind them an option's word is always that option, so it may
  * stand before an optional argument too ("allow all 10.0.0.0/8"). An option stands once in a line.
  * Values of FIELD_ENUM are words (case-insensitive); numbers are plain decimals; an empty string is
- * refused. Control characters are refused everywhere.
+ * refused. Words are printable ASCII, as on the bus; comments may hold anything.
  *
  * A directive with item_size == 0 stands once: fields lie in the configuration struct itself, and
  * the last line wins. Others are lists: each line appends an item of item_size to the array at
@@ -72,7 +72,7 @@ struct directive {
 	int (*check)(const void *item, char *error, size_t error_size);
 };
 
-#define DIRECTIVE_WORDS_MAX 64
+#define DIRECTIVE_WORDS_MAX 160
 #define DIRECTIVE_LINE_MAX  2048
 #define DIRECTIVE_ERROR_MAX 320
 

@@ -82,7 +82,7 @@ static void append_range(const struct directive_field *f, char *text, size_t siz
 	if (high)
 		append_number(text, size, f->max);
 	if (!low && !high)
-		str_append(text, size, "finite");
+		str_append(text, size, "a finite number");
 	if (f->unit && f->unit[0] != '\0') {
 		str_append(text, size, " (");
 		str_append(text, size, f->unit);
@@ -163,14 +163,16 @@ static int parse_int(
 static int parse_double(
 	const struct directive_field *f, double *value, const char *word, char *error, size_t size)
 {
+	bool open = f->min <= -HUGE_VAL && f->max >= HUGE_VAL;
+	const char *what = open ? " must be " : " must be a number, ";
 	char *end;
 	double v;
 
 	if (!is_decimal(word, "+-.eE0123456789"))
-		return refuse(f, " must be a number ", error, size);
+		return refuse(f, what, error, size);
 	v = strtod(word, &end);
 	if (*end != '\0')
-		return refuse(f, " must be a number ", error, size);
+		return refuse(f, what, error, size);
 	if (!isfinite(v) || v < f->min || v > f->max)
 		return must_be(f, error, size);
 	*value = v;

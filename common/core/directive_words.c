@@ -34,80 +34,80 @@ void directive_append_word(char *text, size_t size, const char *word)
 	str_append(text, size, shown);
 }
 
-static int refuse(char *error, size_t size, const char *text)
+/* A word of what the bus and the log can carry. Comments may hold anything. */
+static int check_word(const char *line, const char *from, const char *to, char *error, size_t size)
 {
-	str_copy(error, size, text);
-	return -EINVAL;
-}
-
-/* Ends the word at *at, which begins behind an opening quote, and moves *at behind it. */
-static int take_quoted(char **at, char *error, size_t size)
-{
-	char *end = strchr(*at, '"');
-
-	if (!end)
-		return refuse(error, size, "closing quote is missing");
-	*end++ = '\0';
-	if (*end != '\0' && !ascii_is_blank(*end))
-		return refuse(error, size, "a blank must follow a closing quote");
-	*at = end;
+	for (; from < to; from++) {
+		if (ascii_is_printable(*from))
+			continue;
+		snprintf(error, size, "byte 0x%02x at column %td is not printable ASCII",
+			(unsigned int)(uint8_t)*from, from - line + 1);
+		return -EINVAL;
+	}
 	return 0;
 }
 
-static int check_bytes(const char *line, char *error, size_t size)
+/* The end of the word at `at`, quoted or not; NULL with a text in error. */
+static char *word_end(char *at, bool quoted, char *error, size_t size)
 {
-	size_t n;
+	char *end = at;
 
-	for (n = 0; line[n] != '\0'; n++) {
-		if (ascii_is_control(line[n]) && !ascii_is_blank(line[n])) {
-			snprintf(error, size, "control character 0x%02x at column %zu",
-				(unsigned int)line[n], n + 1);
-			return -EINVAL;
-		}
-		if (n >= DIRECTIVE_LINE_MAX) {
-			snprintf(error, size, "line is longer than %d characters",
-				DIRECTIVE_LINE_MAX);
-			return -EINVAL;
-		}
+	if (quoted) {
+		end = strchr(at, '"');
+		if (!end)
+			str_copy(error, size, "closing quote is missing");
+		else if (end[1] != '\0' && !ascii_is_blank(end[1]))
+			str_copy(error, size, "a blank must follow a closing quote");
+		else
+			return end;
+		return NULL;
 	}
+	while (*end != '\0' && !ascii_is_blank(*end))
+		end++;
+	return end;
+}
+
+/* Takes the word that begins at *at, and moves *at behind it. */
+static int take_word(struct directive_words *w, char **at, char *error, size_t size)
+{
+	bool quoted = **at == '"';
+	char *word = *at + quoted;
+	char *end = word_end(word, quoted, error, size);
+
+	if (!end || check_word(w->text, word, end, error, size) < 0)
+		return -EINVAL;
+	if (w->count == DIRECTIVE_WORDS_MAX) {
+		snprintf(error, size, "line has more than %d words", DIRECTIVE_WORDS_MAX);
+		return -EINVAL;
+	}
+	w->word[w->count++] = word;
+	*at = *end == '\0' ? end : end + 1;
+	*end = '\0';
 	return 0;
 }
 
 int directive_split(struct directive_words *w, const char *line, char *error, size_t error_size)
 {
 	char *at = w->text;
-	int r;
+	size_t blanks = 0;
 
 	w->count = 0;
-	while (ascii_is_blank(*line))
-		line++;
-	if (*line != '\0' && strchr("#!;%", *line))
+	while (ascii_is_blank(line[blanks]))
+		blanks++;
+	if (line[blanks] != '\0' && strchr("#!;%", line[blanks]))
 		return 0;
-	r = check_bytes(line, error, error_size);
-	if (r < 0)
-		return r;
-	str_copy(w->text, sizeof(w->text), line);
-
+	if (!str_copy(w->text, sizeof(w->text), line)) {
+		snprintf(
+			error, error_size, "line is longer than %d characters", DIRECTIVE_LINE_MAX);
+		return -EINVAL;
+	}
 	for (;;) {
 		while (ascii_is_blank(*at))
-			*at++ = '\0';
+			at++;
 		if (*at == '\0' || *at == '#')
 			return 0;
-		if (w->count == DIRECTIVE_WORDS_MAX) {
-			snprintf(error, error_size, "line has more than %d words",
-				DIRECTIVE_WORDS_MAX);
+		if (take_word(w, &at, error, error_size) < 0)
 			return -EINVAL;
-		}
-		if (*at == '"') {
-			w->word[w->count++] = ++at;
-			r = take_quoted(&at, error, error_size);
-			if (r < 0)
-				return r;
-		} else {
-			w->word[w->count++] = at;
-			while (*at != '\0' && !ascii_is_blank(*at))
-				at++;
-		}
 	}
 }
 

@@ -109,6 +109,7 @@ static void comments_and_blanks_are_empty(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		assert_int_equal(parse(&c, lines[i], NULL), DIRECTIVE_EMPTY);
+	assert_int_equal(parse(&c, "rtcsync # \xc3\xa9 \x01", NULL), DIRECTIVE_OK);
 	/* inside a word it is part of it, as in chrony */
 	assert_int_equal(parse(&c, "driftfile a#b", NULL), DIRECTIVE_OK);
 	assert_string_equal(c.driftfile, "a#b");
@@ -119,8 +120,8 @@ static void quotes_hold_blanks(void **state)
 	struct sample_config c = fresh();
 
 	(void)state;
-	assert_int_equal(parse(&c, "driftfile \"a # b\tc\" interval 5", NULL), DIRECTIVE_OK);
-	assert_string_equal(c.driftfile, "a # b\tc");
+	assert_int_equal(parse(&c, "driftfile \"a # b  c\" interval 5", NULL), DIRECTIVE_OK);
+	assert_string_equal(c.driftfile, "a # b  c");
 	assert_int_equal(c.drift_interval_s, 5);
 	assert_int_equal(parse(&c, "driftfile a\"b", NULL), DIRECTIVE_OK);
 	assert_string_equal(c.driftfile, "a\"b");
@@ -178,7 +179,8 @@ static void wrong_lines_say_what_and_leave_all_as_it_was(void **state)
 	assert_wrong("makestep 0 1", "x.conf:7: makestep: a limit needs a threshold above 0");
 	assert_wrong("local stratum 3 stratum 4", "x.conf:7: stratum: stands twice in this line");
 	assert_wrong("driftfile \"\"", "x.conf:7: \"\": file must not be empty");
-	assert_wrong("makestep \x1b[m 1", "x.conf:7: line: control character 0x1b at column 10");
+	assert_wrong("makestep \x1b[m 1",
+		"x.conf:7: makestep: byte 0x1b at column 10 is not printable ASCII");
 	assert_wrong("driftfile abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
 		"x.conf:7: abcdefghijklmnopqrstuvwxyzabcdefghijk...: file is longer than 39 "
 		"characters");
@@ -259,7 +261,7 @@ static void lines_and_words_have_limits(void **state)
 	line[i] = 'x';
 	line[i + 1] = '\0';
 	assert_int_equal(parse(&c, line, error), DIRECTIVE_WRONG);
-	assert_non_null(strstr(error, "more than 64 words"));
+	assert_non_null(strstr(error, "more than 160 words"));
 }
 
 /* A table whose list of options is longer than a message. */
@@ -291,7 +293,7 @@ static const char *const vocabulary[] = {"makestep", "rtcsync", "driftfile", "in
 	"pool", "iburst", "prefer", "minpoll", "maxpoll", "offset", "mode", "xleave", "basic",
 	"copy", "allow", "deny", "all", "pidfile", "include", "\"a b\"", "\"# x\"", "\"\"", "\"a",
 	"#", "x#", "1", "-3", "0", "7", "0.1", "1e-9", "3.0000000000000004", "-0", "1e308", "99",
-	"GPS", "\"G P\"", "LOCL", "10.0.0.1", "!x", "\"!x\"", "\xc3\xa9", "nan", "ntp.example"};
+	"GPS", "\"G P\"", "LOCL", "10.0.0.1", "!x", "\"!x\"", "nan", "ntp.example"};
 
 static void random_line(struct prng *g, char *line, size_t size)
 {
