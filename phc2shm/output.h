@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h - where samples go: an NTP SHM segment or a chrony SOCK socket.
+ */
+#ifndef TB_PHC2SHM_OUTPUT_H
+#define TB_PHC2SHM_OUTPUT_H
+
+#include <stdbool.h>
+#include "common/io/ntpshm.h"
+#include "phc2shm/options.h"
+
+struct output {
+	const struct options *options;
+	struct ntpshm shm;
+	int fd;		   /* of the socket; -1: not connected */
+	unsigned int puts; /* since the segment was last looked up */
+	bool failing;
+};
+
+/* Negative errno with a reason in error: a segment cannot be had. A socket that is not there is a
+ * state: whoever makes it may come later. */
+int output_open(struct output *o, const struct options *options, char error[OPTIONS_TEXT_SIZE]);
+
+/* Hands out a sample. False with a text in error when that fails for the first time in a row. */
+bool output_put(
+	struct output *o, const struct ntpshm_sample *sample, char error[OPTIONS_TEXT_SIZE]);
+
+/* Withdraws the last sample, where it can be withdrawn. */
+void output_clear(struct output *o);
+void output_close(struct output *o);
+
+#endif
