@@ -55,8 +55,10 @@ kill -0 "$tap" 2>/dev/null || fail "the tap ended"
 kill -INT "$watch"
 wait "$watch"
 cat "$tmp/watch.txt"
-worst=$(sed -n 's/^worst_ns //p' "$tmp/watch.txt")
-[ -n "$worst" ] && [ "$worst" -le 100000 ] || fail "the clock was $worst ns off"
+worst=$(sed -n 's/^moved_ns //p' "$tmp/watch.txt")
+[ -n "$worst" ] && [ "$worst" -le 100000 ] || fail "the clock moved by $worst ns"
+broken=$(sed -n 's/^broken //p' "$tmp/watch.txt")
+[ "$broken" = 0 ] || fail "the bound was broken $broken times"
 
 timebus -r "$run" sources | tee "$tmp/sources.txt"
 for s in 10.99.1.1 10.99.2.1; do
