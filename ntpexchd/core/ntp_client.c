@@ -5,10 +5,11 @@
 #include "common/core/bytes.h"
 #include "ntpexchd/core/poll.h"
 
-#define REACH_BITS	   8
-#define RESOLVE_MISSED_MAX 64
-#define SEND_RETRIES_MAX   5
-#define START_SPREAD_NS	   (100 * NS_PER_MS)
+#define REACH_BITS	      8
+#define RESOLVE_MISSED_MAX    64
+#define SEND_FAILURES_RESOLVE 3
+#define SEND_RETRIES_MAX      5
+#define START_SPREAD_NS	      (100 * NS_PER_MS)
 /* Readings of two clocks are compared only to throw out nonsense. */
 #define STAMP_SLACK_NS NS_PER_MS
 
@@ -177,14 +178,16 @@ void ntp_client_sent(struct ntp_client *c, uint64_t id, struct ts_raw t1, bool s
 	}
 }
 
-void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why, struct ts_raw now)
+void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why)
 {
 	if (id != c->request.id || !c->request.pending)
 		return;
-	(void)now;
 	str_copy(c->error, sizeof c->error, why);
 	if (c->send_failures < SEND_RETRIES_MAX)
 		c->send_failures++;
+	/* There may be no way to this address, but to another one. */
+	if (c->send_failures == SEND_FAILURES_RESOLVE)
+		c->out_resolve = true;
 	/* What never left does not use up a burst. */
 	c->burst_total += c->burst_good > 0;
 	miss(c);
@@ -226,16 +229,14 @@ void ntp_client_address(struct ntp_client *c, const char *address, uint16_t port
 	start_over(c, now);
 }
 
-void ntp_client_unresolved(struct ntp_client *c, const char *why, struct ts_raw now)
+void ntp_client_note(struct ntp_client *c, const char *why)
 {
-	(void)now;
 	str_copy(c->error, sizeof c->error, why);
 	c->out_source = true;
 }
 
-void ntp_client_fail(struct ntp_client *c, const char *why, struct ts_raw now)
+void ntp_client_fail(struct ntp_client *c, const char *why)
 {
-	(void)now;
 	if (!c->failed)
 		client_event(c, EVENT_source_failed, 0, "%s: %s", c->config.source, why);
 	str_copy(c->error, sizeof c->error, why);

@@ -157,16 +157,17 @@ void ntp_client_init(struct ntp_client *c, const struct ntp_client_config *confi
  * another one starts the association over. */
 void ntp_client_address(
 	struct ntp_client *c, const char *address, uint16_t port, struct ts_raw now);
-/* The name has no address (yet): why. An address in use stays. */
-void ntp_client_unresolved(struct ntp_client *c, const char *why, struct ts_raw now);
+/* What stands in the way, in words: the name has no address, the port is closed. Told until the
+ * next answer; changes nothing else. */
+void ntp_client_note(struct ntp_client *c, const char *why);
 /* It cannot work as configured: why. Ends with the next address. */
-void ntp_client_fail(struct ntp_client *c, const char *why, struct ts_raw now);
+void ntp_client_fail(struct ntp_client *c, const char *why);
 /* Our reference id as the other end would have it (ntp_refid.h); 0 unknown. */
 void ntp_client_own_refid(struct ntp_client *c, uint32_t refid);
 
 /* The request was sent: raw clock read just before, and whether the kernel will stamp it. */
 void ntp_client_sent(struct ntp_client *c, uint64_t id, struct ts_raw t1, bool stamp_expected);
-void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why, struct ts_raw now);
+void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why);
 /* The stamp of a request came. Ignored if it cannot be true. */
 void ntp_client_stamp(
 	struct ntp_client *c, uint64_t id, struct ts_raw t1, enum stamp stamp, struct ts_raw now);

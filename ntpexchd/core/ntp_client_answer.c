@@ -84,6 +84,7 @@ static void note_answer(struct ntp_client *c, const struct ntp_packet *p, struct
 	c->leap = ntp_leap_from_wire(p->leap);
 	c->refid = p->refid;
 	c->last_raw = t4;
+	c->error[0] = '\0';
 	c->out_source = true;
 	if (!c->was_reachable)
 		client_event(c, EVENT_source_reachable, 0, "%s (%s) answers, stratum %d",

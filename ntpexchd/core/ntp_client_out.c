@@ -113,8 +113,12 @@ static void take_source(struct ntp_client *c, struct ts_raw now, struct ntp_clie
 bool ntp_client_next_out(struct ntp_client *c, struct ts_raw now, struct ntp_client_out *ret)
 {
 	memset(ret, 0, sizeof *ret);
-	/* The request first: what is published meanwhile must not delay it. */
-	if (c->out_send) {
+	/* Another address, or socket, is wanted for the next request already; then the request,
+	 * since what is published meanwhile must not delay it. */
+	if (c->out_resolve) {
+		c->out_resolve = false;
+		ret->kind = NTP_OUT_RESOLVE;
+	} else if (c->out_send) {
 		c->out_send = false;
 		ret->kind = NTP_OUT_SEND;
 		ret->u.send.id = c->request.id;
@@ -125,9 +129,6 @@ bool ntp_client_next_out(struct ntp_client *c, struct ts_raw now, struct ntp_cli
 		take_source(c, now, ret);
 	} else if (c->samples > 0) {
 		take_first_sample(c, ret);
-	} else if (c->out_resolve) {
-		c->out_resolve = false;
-		ret->kind = NTP_OUT_RESOLVE;
 	} else {
 		return false;
 	}

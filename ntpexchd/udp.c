@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "ntpexchd/udp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONTROL_SIZE 512
+/* A stamp older than this when it is read, or from the future, belongs to no packet of ours: the
+ * system clock was stepped in between. */
+#define STAMP_AGE_NS   (2 * NS_PER_S)
+#define STAMP_SLACK_NS NS_PER_MS
+#define RECEIVE_BUFFER (1 << 20) /* about 1300 requests: 13 ms at 100000 a second */
+
+#ifndef SCM_TIMESTAMPING
+#define SCM_TIMESTAMPING SO_TIMESTAMPING
+#endif
+
+static int plain_socket(int family)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), flags;
+
+	if (fd >= 0 || errno != EINVAL)
+		return fd < 0 ? -errno : fd;
+	fd = socket(family, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return -errno;
+	flags = fcntl(fd, F_GETFL);
+	(void)fcntl(fd, F_SETFL, (flags < 0 ? 0 : flags) | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+static void set_on(int fd, int level, int option)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, level, option, &on, sizeof on);
+}
+
+/* True if the kernel stamps what is sent too. */
+static bool ask_for_stamps(int fd, bool transmit)
+{
+	static const int receive = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+	static const int more = SOF_TIMESTAMPING_TX_SOFTWARE;
+	static const int nice = SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+	const int tries[] = {receive | more | nice, receive | more, receive};
+
+	for (int i = transmit ? 0 : 2; i < 3; i++)
+		if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &tries[i], sizeof tries[i]) == 0)
+			return (tries[i] & more) != 0;
+	return false;
+}
+
+static void ask_for_packet_info(int fd, int family)
+{
+	if (family == AF_INET6)
+		set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+	else
+		set_on(fd, IPPROTO_IP, IP_PKTINFO);
+}
+
+void udp_adopt(int fd, int family)
+{
+	int size = RECEIVE_BUFFER, flags = fcntl(fd, F_GETFL);
+
+	(void)fcntl(fd, F_SETFL, (flags < 0 ? 0 : flags) | O_NONBLOCK);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	ask_for_packet_info(fd, family);
+	ask_for_stamps(fd, false);
+}
+
+int udp_open(const struct udp_options *o, bool *ret_transmit_stamps)
+{
+	int fd = plain_socket(o->family), r;
+	bool stamps;
+
+	if (fd < 0)
+		return fd;
+	if (o->family == AF_INET6)
+		set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	if (o->reuse)
+		set_on(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (o->bind && bind(fd, &o->bind->any, udp_address_size(o->bind)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	if (o->packet_info)
+		udp_adopt(fd, o->family);
+	stamps = ask_for_stamps(fd, o->transmit_stamps);
+	if (ret_transmit_stamps)
+		*ret_transmit_stamps = stamps;
+	return fd;
+}
+
+/* ---- control messages ---- */
+
+struct control {
+	struct ts_utc real; /* 0: none */
+	bool has_info;
+	struct in_addr local_v4;
+	struct in6_addr local_v6;
+	int interface;
+};
+
+static void read_control(struct msghdr *m, struct control *c)
+{
+	memset(c, 0, sizeof *c);
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_TIMESTAMPING) {
+			struct timespec t;
+
+			memcpy(&t, CMSG_DATA(h), sizeof t);
+			c->real.ns = (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+		} else if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(h), sizeof info);
+			c->has_info = true;
+			c->local_v4 = info.ipi_spec_dst;
+			c->interface = info.ipi_ifindex;
+		} else if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(h), sizeof info);
+			c->has_info = true;
+			c->local_v6 = info.ipi6_addr;
+			c->interface = (int)info.ipi6_ifindex;
+		}
+	}
+}
+
+/* The kernel's stamp on the raw clock, unless it cannot be one of a packet that is read now. */
+static bool convert(struct door *door, struct ts_utc real, struct ts_raw now, struct ts_raw *ret)
+{
+	struct ts_raw raw;
+
+	if (real.ns == 0)
+		return false;
+	raw = door_raw_from_real(door, real, NULL);
+	if (raw.ns > now.ns + STAMP_SLACK_NS || raw.ns < now.ns - STAMP_AGE_NS)
+		return false;
+	*ret = raw;
+	return true;
+}
+
+int udp_receive(int fd, struct door *door, struct udp_packet *ret)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_SIZE];
+	struct iovec iov = {ret->bytes, sizeof ret->bytes};
+	struct msghdr m = {.msg_name = &ret->from,
+		.msg_namelen = sizeof ret->from,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control};
+	struct control c;
+	ssize_t n;
+
+	memset(&ret->from, 0, sizeof ret->from);
+	n = recvmsg(fd, &m, 0);
+	if (n < 0)
+		return -errno;
+	ret->raw = door_raw(door);
+	ret->stamp = stamp_daemon;
+	ret->size = (size_t)n;
+	read_control(&m, &c);
+	if (convert(door, c.real, ret->raw, &ret->raw))
+		ret->stamp = stamp_kernel;
+	ret->has_local = c.has_info;
+	ret->local_v4 = c.local_v4;
+	ret->local_v6 = c.local_v6;
+	ret->local_interface = c.interface;
+	return 0;
+}
+
+bool udp_transmit_stamp(int fd, struct door *door, struct ts_raw *ret, enum stamp *ret_stamp)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_SIZE];
+	uint8_t bytes[256]; /* a kernel that does not know OPT_TSONLY sends the whole frame back */
+	struct iovec iov = {bytes, sizeof bytes};
+	struct msghdr m = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control};
+	struct pollfd p = {.fd = fd, .events = POLLPRI};
+	struct control c;
+
+	/* An error queue without anything in it gives ordinary packets under the simulator. */
+	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLPRI | POLLERR)))
+		return false;
+	if (recvmsg(fd, &m, MSG_ERRQUEUE) < 0)
+		return false;
+	read_control(&m, &c);
+	if (!convert(door, c.real, door_raw(door), ret))
+		return false;
+	*ret_stamp = stamp_kernel;
+	return true;
+}
+
+int udp_take_error(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof error;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return 0;
+	return -error;
+}
+
+/* ---- answers ---- */
+
+/* The control message that makes the answer leave from the address that was asked. */
+static void set_local(struct msghdr *m, const struct udp_packet *to)
+{
+	struct cmsghdr *h = CMSG_FIRSTHDR(m);
+
+	if (to->from.any.sa_family == AF_INET6) {
+		struct in6_pktinfo info = {.ipi6_addr = to->local_v6};
+
+		/* Link-local addresses need their interface; others may leave by any. */
+		if (IN6_IS_ADDR_LINKLOCAL(&to->local_v6))
+			info.ipi6_ifindex = (unsigned int)to->local_interface;
+		h->cmsg_level = IPPROTO_IPV6;
+		h->cmsg_type = IPV6_PKTINFO;
+		h->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(h), &info, sizeof info);
+		m->msg_controllen = CMSG_SPACE(sizeof info);
+	} else {
+		struct in_pktinfo info = {.ipi_spec_dst = to->local_v4};
+
+		h->cmsg_level = IPPROTO_IP;
+		h->cmsg_type = IP_PKTINFO;
+		h->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(h), &info, sizeof info);
+		m->msg_controllen = CMSG_SPACE(sizeof info);
+	}
+}
+
+int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t size)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+	union udp_address from = to->from;
+	struct iovec iov = {(void *)(uintptr_t)bytes, size};
+	struct msghdr m = {.msg_name = &from,
+		.msg_namelen = udp_address_size(&from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1};
+
+	if (to->has_local) {
+		m.msg_control = control;
+		m.msg_controllen = sizeof control;
+		set_local(&m, to);
+	}
+	return sendmsg(fd, &m, 0) < 0 ? -errno : 0;
+}
