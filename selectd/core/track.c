@@ -85,7 +85,7 @@ static void statistical_interval(const struct track *t, struct track_state *st)
 
 /*
  * Wander that could hide in the noise: over a span T it bends a straight line by about
- * w T^1.5 / 10, which shows among n samples of that jitter once it exceeds 2 jitter / sqrt(n).
+ * w T^1.5 / 10, which shows among n samples of that jitter once it exceeds 4 jitter / sqrt(n).
  * No quartz in use wanders by more than 0.2 ppm/sqrt(s).
  */
 static double unseen_wander_ppb(const struct track_state *st)
@@ -95,7 +95,7 @@ static double unseen_wander_ppb(const struct track_state *st)
 	if (st->samples < 3 || span_s <= 0)
 		return WANDER_MAX_PPB;
 	return fmin(
-		20 * st->jitter_ns / (sqrt(st->samples) * span_s * sqrt(span_s)), WANDER_MAX_PPB);
+		40 * st->jitter_ns / (sqrt(st->samples) * span_s * sqrt(span_s)), WANDER_MAX_PPB);
 }
 
 static void hard_interval(const struct track *t, struct track_state *st)

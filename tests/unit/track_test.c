@@ -162,7 +162,7 @@ static void hard_interval_holds_the_truth(void **state)
 		struct sim_path p = lan;
 		struct sim s;
 
-		sim_init(&s, seed, 50000 - 2500.0 * (double)seed, wander[seed % 5]);
+		sim_init(&s, seed, 50000 - 2500.0 * (double)(seed % 40), wander[seed % 5]);
 		p.noise = seed % 2 ? SIM_GAUSSIAN : SIM_EXPONENTIAL;
 		p.asymmetry_ns = (double)(int64_t)(seed % 3 - 1) * 0.5 * p.base_ns;
 		for (int i = 0; i < 150; i++) {
