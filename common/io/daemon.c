@@ -13,6 +13,11 @@
 
 #include "common/io/privilege.h"
 
+/* A stage that does not move its deadline must not take the whole processor. The number leaves room
+ * to catch up after a long stop. */
+#define STUCK_MAX      20000
+#define STUCK_PAUSE_NS (100 * NS_PER_MS)
+
 /* ---- what the stage asks ---- */
 
 static void op_publish(void *arg, const struct msg *m)
@@ -46,6 +51,8 @@ void daemon_rearm(struct daemon *d)
 
 	if (d->stage->deadline)
 		deadline = d->stage->deadline(d->state);
+	if (d->stuck >= STUCK_MAX && ts_raw_before(deadline, d->stuck_until))
+		deadline = d->stuck_until;
 	if (d->stage_timer.linked ? d->stage_timer.deadline.ns == deadline.ns
 				  : ts_raw_is_never(deadline))
 		return;
@@ -57,6 +64,14 @@ static void on_expire(void *arg, struct ts_raw now)
 	struct daemon *d = arg;
 
 	d->stage->expire(d->state, now);
+	if (d->stage->deadline && !ts_raw_before(now, d->stage->deadline(d->state)))
+		d->stuck++;
+	else
+		d->stuck = 0;
+	d->stuck_until = ts_raw_add(now, (struct ts_dur){STUCK_PAUSE_NS});
+	if (d->stuck == STUCK_MAX)
+		host_event(&d->host, EVENT_overload, NULL, 0,
+			"the deadline does not move: this is a bug, work goes on slowly");
 	daemon_rearm(d);
 }
 

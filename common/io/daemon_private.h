@@ -53,6 +53,8 @@ struct daemon {
 	struct stage_host host;
 	struct passed_fds passed;
 	int signal_fd;
+	unsigned int stuck; /* expiries in a row that left the deadline in the past */
+	struct ts_raw stuck_until;
 	struct loop_timer stage_timer, watchdog_timer;
 	int64_t watchdog_ns;
 	struct ts_raw watchdog_fed, status_seen, hello_sent, started;

@@ -14,6 +14,7 @@
 #define FDS_MAX		128
 #define IDLE_MAX	16
 #define IDLE_ROUNDS_MAX 16
+#define LATE_NS		(NS_PER_MS / 5)
 #define STRETCH_PPB_MAX INT64_C(1000000)
 
 struct watch {
@@ -230,7 +231,13 @@ static bool arm(struct loop *loop)
 	return false;
 }
 
-/* The timerfd went off: too early by some ppm the first times, which teaches the stretch. */
+static int64_t part_ppb(int64_t part_ns, int64_t of_ns)
+{
+	return part_ns < of_ns ? part_ns * 1000 / (of_ns / NS_PER_MS) : NS_PER_S;
+}
+
+/* The timerfd went off: too early by some ppm the first times, which teaches the stretch;
+ * much too late after the kernel stopped slewing, or when the machine is busy. */
 static void timer_rang(struct loop *loop)
 {
 	uint64_t times;
@@ -240,9 +247,13 @@ static void timer_rang(struct loop *loop)
 		return;
 	missing_ns = ts_raw_sub(loop->armed, loop->now).ns;
 	if (missing_ns > 0 && loop->armed_for_ns > 10 * NS_PER_MS)
-		loop->stretch_ppb += missing_ns * 1000 / (loop->armed_for_ns / NS_PER_MS) + 100;
+		loop->stretch_ppb += part_ppb(missing_ns, loop->armed_for_ns) + 100;
+	else if (missing_ns < -LATE_NS && loop->armed_for_ns > 10 * NS_PER_MS)
+		loop->stretch_ppb -= part_ppb(-missing_ns, loop->armed_for_ns) / 2;
 	else
 		loop->stretch_ppb -= loop->stretch_ppb / 256;
+	if (loop->stretch_ppb < 0)
+		loop->stretch_ppb = 0;
 	if (loop->stretch_ppb > STRETCH_PPB_MAX)
 		loop->stretch_ppb = STRETCH_PPB_MAX;
 	loop->armed = TS_RAW_NEVER;

@@ -112,6 +112,8 @@ static void dummy_expire(void *state, struct ts_raw now)
 	struct dummy *s = state;
 
 	s->expired++;
+	if (getenv("DUMMY_STUCK"))
+		return;
 	s->deadline = ts_raw_add(now, (struct ts_dur){50 * NS_PER_MS});
 }
 
@@ -243,8 +245,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const variables[] = {"DUMMY_FAIL", "DUMMY_TICK", "DUMMY_NO_RELOAD",
-		"DUMMY_SETS_CLOCK", "DUMMY_REFCLOCKD", "WATCHDOG_USEC", "TIMEBUS_TEST_OSCILLATOR"};
+	static const char *const variables[] = {"DUMMY_FAIL", "DUMMY_TICK", "DUMMY_STUCK",
+		"DUMMY_NO_RELOAD", "DUMMY_SETS_CLOCK", "DUMMY_REFCLOCKD", "WATCHDOG_USEC",
+		"TIMEBUS_TEST_OSCILLATOR"};
 	struct world *w = *state;
 	char command[100];
 
@@ -678,6 +681,45 @@ static void publishers_that_come_and_go_are_told(void **state)
 	assert_int_equal(stop(w), 0);
 }
 
+static long long rounds_of(const struct world *w)
+{
+	char reply[1000];
+	const char *at;
+
+	assert_int_equal(ask(w, "stats", reply, sizeof(reply)), 0);
+	at = strstr(reply, "\nrounds ");
+	assert_non_null(at);
+	return atoll(at + 8);
+}
+
+static void an_idle_daemon_sleeps(void **state)
+{
+	struct world *w = *state;
+	long long before;
+
+	start_ready(w);
+	before = rounds_of(w);
+	usleep(2000000);
+	/* Two requests take some rounds each; refclockd, which is not there, is looked for. */
+	assert_true(rounds_of(w) - before < 40);
+	assert_int_equal(stop(w), 0);
+}
+
+static void a_deadline_that_does_not_move_is_tamed(void **state)
+{
+	struct world *w = *state;
+	long long before;
+
+	setenv("DUMMY_TICK", "1", 1);
+	setenv("DUMMY_STUCK", "1", 1);
+	start_ready(w);
+	assert_true(logged(w, "overload: the deadline does not move"));
+	before = rounds_of(w);
+	usleep(1000000);
+	assert_true(rounds_of(w) - before < 60);
+	assert_int_equal(stop(w), 0);
+}
+
 /* What a listener hears: the hello with the digest, and events. */
 struct ear {
 	struct loop *loop;
@@ -769,6 +811,8 @@ int main(int argc, char **argv)
 		CASE(the_right_to_set_clocks_goes),
 		CASE(root_is_warned_about),
 		CASE(publishers_that_come_and_go_are_told),
+		CASE(an_idle_daemon_sleeps),
+		CASE(a_deadline_that_does_not_move_is_tamed),
 		CASE(a_late_joiner_hears_hello),
 	};
 
