@@ -148,10 +148,20 @@ static void take_estimate(struct model *m, const struct msg *message)
 
 /* ---- everything ---- */
 
+/* Daemons tell their past one after the other: kept is the order in which things happened. */
 static void take_event(struct model *m, const char *sender, const struct msg_event *event)
 {
-	struct model_event *e = &m->events[m->event_count++ % MODEL_EVENTS_MAX];
+	uint64_t at = m->event_count++;
+	uint64_t oldest = at < MODEL_EVENTS_MAX ? 0 : at - MODEL_EVENTS_MAX + 1;
+	struct model_event *e;
 
+	for (; at > oldest; at--) {
+		e = &m->events[(at - 1) % MODEL_EVENTS_MAX];
+		if (e->event.raw_ns <= event->raw_ns)
+			break;
+		m->events[at % MODEL_EVENTS_MAX] = *e;
+	}
+	e = &m->events[at % MODEL_EVENTS_MAX];
 	str_copy(e->sender, sizeof(e->sender), sender);
 	e->event = *event;
 }
@@ -252,6 +262,16 @@ void model_present(struct model *m, const char *publisher, bool present)
 bool model_running(const struct model *m, int daemon)
 {
 	return m->daemons[daemon].known && !m->daemons[daemon].absent;
+}
+
+void model_set_history(
+	struct model *m, int64_t last_offset_ns, double rms_offset_ns, int64_t update_interval_ns)
+{
+	m->has_update = true;
+	m->last_offset_ns = last_offset_ns;
+	m->mean_square_ns2 = rms_offset_ns * rms_offset_ns;
+	m->mean_moving = true;
+	m->update_interval_ns = update_interval_ns;
 }
 
 const struct model_event *model_event(const struct model *m, unsigned int n)

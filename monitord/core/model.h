@@ -98,6 +98,10 @@ void model_present(struct model *m, const char *publisher, bool present);
 /* It has introduced itself and is there. */
 bool model_running(const struct model *m, int daemon);
 
+/* Puts in what a model that was there longer knows (table_history()). */
+void model_set_history(
+	struct model *m, int64_t last_offset_ns, double rms_offset_ns, int64_t update_interval_ns);
+
 /* Index in model_daemon_names, or -1. */
 int model_daemon_index(const char *name);
 

@@ -14,7 +14,7 @@
 #include "monitord/core/model.h"
 #include "monitord/core/text.h"
 
-#define TABLE_TEXT_SIZE 65536 /* holds the largest of them */
+#define TABLE_TEXT_SIZE 262144 /* holds the largest of them */
 
 void table_status(struct text *t, const struct model *m, struct ts_raw now);
 void table_sources(struct text *t, const struct model *m, struct ts_raw now, bool verbose);
@@ -26,6 +26,10 @@ void table_status_json(struct text *t, const struct model *m, struct ts_raw now)
 void table_sources_json(struct text *t, const struct model *m, struct ts_raw now);
 void table_sourcestats_json(struct text *t, const struct model *m, struct ts_raw now);
 void table_events_json(struct text *t, const struct model *m, struct ts_raw now);
+
+/* "LAST_OFFSET_NS RMS_OFFSET_NS UPDATE_INTERVAL_NS", or nothing if they are not known: what
+ * somebody who joins late can be told by a model that was there. */
+void table_history(struct text *t, const struct model *m);
 
 /* One line on the clock: "synchronised to PHC0 (stratum 1), 12 ns slow, bound 345us". */
 void table_summary(struct text *t, const struct model *m, struct ts_raw now);

@@ -234,6 +234,13 @@ void table_status(struct text *t, const struct model *m, struct ts_raw now)
 	line_daemons(t, m, "Not running", false);
 }
 
+void table_history(struct text *t, const struct model *m)
+{
+	if (m->has_update)
+		text_add(t, "%" PRId64 " %.0f %" PRId64 "\n", m->last_offset_ns,
+			sqrt(m->mean_square_ns2), m->update_interval_ns);
+}
+
 void table_summary(struct text *t, const struct model *m, struct ts_raw now)
 {
 	struct reference r = reference_of(m);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* status, sources, sourcestats, events: one look at the suite. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "monitord/cli/cli.h"
+#include "monitord/cli/session.h"
+#include "monitord/core/table.h"
+
+#define COLLECT_MS 500
+
+struct view {
+	bool json, verbose;
+};
+
+typedef void (*draw_fn)(
+	struct text *t, const struct model *m, struct ts_raw now, const struct view *view);
+
+static void draw_status(
+	struct text *t, const struct model *m, struct ts_raw now, const struct view *view)
+{
+	if (view->json)
+		table_status_json(t, m, now);
+	else
+		table_status(t, m, now);
+}
+
+static void draw_sources(
+	struct text *t, const struct model *m, struct ts_raw now, const struct view *view)
+{
+	if (view->json)
+		table_sources_json(t, m, now);
+	else
+		table_sources(t, m, now, view->verbose);
+}
+
+static void draw_sourcestats(
+	struct text *t, const struct model *m, struct ts_raw now, const struct view *view)
+{
+	if (view->json)
+		table_sourcestats_json(t, m, now);
+	else
+		table_sourcestats(t, m, view->verbose);
+}
+
+static void draw_events(
+	struct text *t, const struct model *m, struct ts_raw now, const struct view *view)
+{
+	if (view->json)
+		table_events_json(t, m, now);
+	else
+		table_events(t, m, now, MODEL_EVENTS_MAX);
+}
+
+static int parse(int argc, char **argv, struct view *ret_view)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"verbose", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":vj", options, NULL)) != -1) {
+		if (option == 'j')
+			ret_view->json = true;
+		else if (option == 'v')
+			ret_view->verbose = true;
+		else
+			return cli_bad_option(argv, option);
+	}
+	if (optind < argc)
+		return cli_usage(argv[0], "\"%s\" is one word too many", argv[optind]);
+	return CLI_OK;
+}
+
+/* Tables tell by their rows who answers; status does it itself. */
+static void tell_missing(const struct model *m)
+{
+	for (int i = 0; i < MODEL_MONITORD; i++) {
+		if (!model_running(m, i))
+			fprintf(stderr, "timebus: %s is not running\n", model_daemon_names[i]);
+	}
+}
+
+static int print_view(struct session *s, draw_fn draw, const struct view *view)
+{
+	char *buffer = malloc(TABLE_TEXT_SIZE);
+	int status = CLI_OK;
+	struct text t;
+
+	if (!buffer)
+		return CLI_ENVIRONMENT;
+	text_init(&t, buffer, TABLE_TEXT_SIZE);
+	draw(&t, session_model(s), door_raw(session_door(s)), view);
+	(void)cli_print(buffer, &status);
+	free(buffer);
+	return status;
+}
+
+static int show(const struct cli *cli, int argc, char **argv, draw_fn draw)
+{
+	struct session_config config = {.run_dir = cli->run_dir};
+	struct view view = {0};
+	struct session *s;
+	int r = parse(argc, argv, &view);
+
+	if (r != CLI_OK)
+		return r;
+	if (session_open(&config, &s) < 0)
+		return CLI_ENVIRONMENT;
+	if (!session_collect(s, COLLECT_MS)) {
+		r = session_nobody(s);
+	} else {
+		if (draw == draw_status)
+			session_ask_history(s);
+		else if (!view.json)
+			tell_missing(session_model(s));
+		r = print_view(s, draw, &view);
+	}
+	session_close(&s);
+	return r;
+}
+
+int cli_status(const struct cli *cli, int argc, char **argv)
+{
+	return show(cli, argc, argv, draw_status);
+}
+
+int cli_sources(const struct cli *cli, int argc, char **argv)
+{
+	return show(cli, argc, argv, draw_sources);
+}
+
+int cli_sourcestats(const struct cli *cli, int argc, char **argv)
+{
+	return show(cli, argc, argv, draw_sourcestats);
+}
+
+int cli_events(const struct cli *cli, int argc, char **argv)
+{
+	return show(cli, argc, argv, draw_events);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include "monitord/config.h"
+
+#define CFG(field) offsetof(struct monitord_config, field)
+#define END_OF_FIELDS                                                                              \
+	{                                                                                          \
+		.word = NULL                                                                       \
+	}
+#define LOG_WORD(w, text)                                                                          \
+	{                                                                                          \
+		.word = #w, .type = FIELD_FLAG, .offset = offsetof(struct monitord_log, w),        \
+		.unit = "", .help = text                                                           \
+	}
+#define LATER(w, text)                                                                             \
+	{                                                                                          \
+		.word = w, .given = SIZE_MAX, .help = text, .ignored = "comes later"               \
+	}
+
+static const struct directive_field logdir_fields[] = {
+	{.word = "directory",
+		.type = FIELD_STRING,
+		.offset = CFG(logdir),
+		.size = MONITORD_PATH_SIZE,
+		.unit = "",
+		.help = "where the log files are written; made if it is missing"},
+	END_OF_FIELDS,
+};
+
+static const struct directive_field logbanner_fields[] = {
+	{.word = "entries",
+		.type = FIELD_INT,
+		.offset = CFG(logbanner),
+		.min = 0,
+		.max = 1000000000,
+		.fallback = "32",
+		.unit = "",
+		.help = "rows between two banners that name the columns; 0: none"},
+	END_OF_FIELDS,
+};
+
+static const struct directive_field logchange_fields[] = {
+	{.word = "threshold",
+		.type = FIELD_DOUBLE,
+		.offset = CFG(logchange_s),
+		.min = 0,
+		.max = 1e9,
+		.fallback = "1.0",
+		.unit = "s",
+		.help = "event when the clock is found wrong by more than this"},
+	END_OF_FIELDS,
+};
+
+static const struct directive_field log_options[] = {
+	LOG_WORD(measurements, "NTP samples that passed the packet tests: measurements.log"),
+	LOG_WORD(rawmeasurements, "all NTP samples: measurements.log"),
+	LOG_WORD(statistics, "what is estimated of each source: statistics.log"),
+	LOG_WORD(tracking, "the clock and its error bound: tracking.log"),
+	LOG_WORD(refclocks, "readings of reference clocks: refclocks.log"),
+	LOG_WORD(selection, "the judgement of each source: selection.log"),
+	LOG_WORD(tempcomp, "accepted; nothing is written yet"),
+	LOG_WORD(rtc, "accepted; nothing is written yet"),
+	END_OF_FIELDS,
+};
+
+static int check_log(const void *item, char *error, size_t error_size)
+{
+	const struct monitord_log *l = item;
+
+	if (l->measurements || l->rawmeasurements || l->statistics || l->tracking || l->refclocks ||
+		l->selection || l->tempcomp || l->rtc)
+		return 0;
+	(void)snprintf(error, error_size,
+		"needs at least one word (measurements, rawmeasurements, statistics, tracking, "
+		"refclocks, selection, tempcomp, rtc)");
+	return -1;
+}
+
+const struct directive monitord_directives[] = {
+	{.word = "logdir",
+		.help = "directory of the log files",
+		.positional = logdir_fields,
+		.given = SIZE_MAX},
+	{.word = "log",
+		.help = "which files to write; several lines add up",
+		.options = log_options,
+		.item_size = sizeof(struct monitord_log),
+		.list = CFG(log),
+		.count = CFG(log_count),
+		.max_items = MONITORD_LOG_LINES_MAX,
+		.given = SIZE_MAX,
+		.check = check_log},
+	{.word = "logbanner",
+		.help = "how often the banner is repeated",
+		.positional = logbanner_fields,
+		.given = SIZE_MAX},
+	{.word = "logchange",
+		.help = "size of an error of the clock that makes an event",
+		.positional = logchange_fields,
+		.given = SIZE_MAX},
+	LATER("bindcmdaddress", "address on which chronyc is answered"),
+	LATER("bindcmddevice", "network device on which chronyc is answered"),
+	LATER("cmdport", "UDP port on which chronyc is answered"),
+	LATER("cmdallow", "from where chronyc is answered"),
+	LATER("cmddeny", "from where chronyc is not answered"),
+	LATER("cmdratelimit", "how often chronyc is answered"),
+	LATER("opencommands", "what chronyc may ask from elsewhere"),
+	LATER("mailonchange", "mail on an error of the clock"),
+	{.word = NULL},
+};
+
+struct chronylog_options monitord_log_options(const struct monitord_config *config)
+{
+	struct chronylog_options o = {0};
+
+	for (int i = 0; i < config->log_count; i++) {
+		const struct monitord_log *l = &config->log[i];
+
+		o.wanted[CHRONYLOG_MEASUREMENTS] |= l->measurements || l->rawmeasurements;
+		o.wanted[CHRONYLOG_STATISTICS] |= l->statistics;
+		o.wanted[CHRONYLOG_TRACKING] |= l->tracking;
+		o.wanted[CHRONYLOG_REFCLOCKS] |= l->refclocks;
+		o.wanted[CHRONYLOG_SELECTION] |= l->selection;
+		o.raw_measurements |= l->rawmeasurements;
+	}
+	return o;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* config.h - directives of monitord, with chrony's names. */
+#ifndef TB_MONITORD_CONFIG_H
+#define TB_MONITORD_CONFIG_H
+
+#include "common/core/directive.h"
+#include "monitord/core/chronylog.h"
+
+#define MONITORD_LOG_LINES_MAX 16
+#define MONITORD_PATH_SIZE     256
+
+/* One `log` line; several add up. */
+struct monitord_log {
+	bool measurements, rawmeasurements, statistics, tracking, refclocks, selection;
+	bool tempcomp, rtc; /* accepted; no message carries what they would hold */
+};
+
+struct monitord_config {
+	char logdir[MONITORD_PATH_SIZE];
+	int logbanner;	    /* rows between banners, 0 none */
+	double logchange_s; /* event when the clock is found wrong by more */
+	struct monitord_log log[MONITORD_LOG_LINES_MAX];
+	int log_count;
+};
+
+extern const struct directive monitord_directives[];
+
+struct chronylog_options monitord_log_options(const struct monitord_config *config);
+
+#endif
