@@ -17,11 +17,11 @@
 /* True UTC as the raw clock goes: rate a random walk, a step each 0.1 s. */
 struct sim {
 	struct prng g;
-	int64_t raw_ns;	     /* time now */
-	double x_ns;	     /* true UTC minus raw minus epoch */
+	int64_t raw_ns; /* time now */
+	double x_ns;	/* true UTC minus raw minus epoch */
 	double rate_ppb;
-	double wander;	     /* 1/sqrt(s) */
-	int64_t leap_ns;     /* POSIX time minus what it would be without leap seconds */
+	double wander;	 /* 1/sqrt(s) */
+	int64_t leap_ns; /* POSIX time minus what it would be without leap seconds */
 };
 
 enum sim_noise { SIM_EXPONENTIAL, SIM_GAUSSIAN };
@@ -100,8 +100,8 @@ static inline struct msg sim_sample(struct sim *s, const struct sim_path *p)
 	str_copy(m.u.sample.source, sizeof(m.u.sample.source), p->name);
 	m.u.sample.kind = p->kind;
 	m.u.sample.raw_ns = s->raw_ns + llround((there + back) / 2);
-	m.u.sample.utc_ns = sim_utc(s, m.u.sample.raw_ns) +
-			    llround((there - back) / 2 + p->error_ns);
+	m.u.sample.utc_ns =
+		sim_utc(s, m.u.sample.raw_ns) + llround((there - back) / 2 + p->error_ns);
 	m.u.sample.delay_ns = llround(there + back);
 	m.u.sample.dispersion_ns = 100;
 	m.u.sample.root_delay_ns = p->root_delay_ns;

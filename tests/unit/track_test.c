@@ -194,7 +194,8 @@ static void intersection_is_tighter_than_one_sample(void **state)
 	sim_init(&s, 3, 1000, 0);
 	feed(t, &s, &p, 64, 1);
 	st = look(t, s.raw_ns);
-	/* one exchange: half of base plus 2 ms of queueing on average; both ways at their best: base */
+	/* one exchange: half of base plus 2 ms of queueing on average; both ways at their best:
+	 * base */
 	assert_i64_range(st.high_ns - st.low_ns, 900000, 1600000);
 	free(t);
 }
