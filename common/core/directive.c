@@ -69,35 +69,51 @@ static const char *word_of_option(const void *of, int i)
 	return f && i < directive_fields(f) ? f[i].word : NULL;
 }
 
-/* "(did you mean X?)", else "(allowed: a, b, c)". both: the list as well. */
-static void append_allowed(char *text, size_t size, const char *word, bool both,
+/* Only those with an effect: the list is an advice. */
+static const char *word_in_force(const void *of, int i)
+{
+	const struct directive *d = of;
+
+	for (; d->word; d++) {
+		if (!d->ignored && i-- == 0)
+			return d->word;
+	}
+	return directive_include_word(i);
+}
+
+static bool append_nearest(char *text, size_t size, const char *word,
 	const char *(*next)(const void *of, int i), const void *of)
 {
 	const char *near = directive_nearest(word, next, of);
-	const char *candidate;
-	int i;
 
-	str_append(text, size, " (");
 	if (near) {
 		str_append(text, size, "did you mean ");
 		str_append(text, size, near);
-		str_append(text, size, both ? "? " : "?)");
+		str_append(text, size, "?");
 	}
-	if (near && !both)
-		return;
+	return near != NULL;
+}
+
+static void append_list(
+	char *text, size_t size, const char *(*next)(const void *of, int i), const void *of)
+{
+	const char *candidate;
+	int i;
+
 	str_append(text, size, "allowed: ");
 	for (i = 0; (candidate = next(of, i)) != NULL; i++) {
 		str_append(text, size, i > 0 ? ", " : "");
 		str_append(text, size, candidate);
 	}
-	str_append(text, size, ")");
 }
 
 static enum directive_result unknown_directive(struct directive_parser *p, const char *word)
 {
-	char why[DIRECTIVE_ERROR_MAX] = "unknown directive";
+	char why[DIRECTIVE_ERROR_MAX] = "unknown directive (";
 
-	append_allowed(why, sizeof(why), word, false, word_of_directive, p->table);
+	if (!append_nearest(why, sizeof(why), word, word_of_directive, p->table))
+		append_list(why, sizeof(why), word_in_force, p->table);
+	str_append(why, sizeof(why), ")");
 	return wrong(p, word, why);
 }
 
@@ -106,7 +122,11 @@ static int unexpected(struct parse *s, const char *word)
 	if (directive_fields(s->d->options) > 0) {
 		str_copy(s->why, sizeof(s->why), "unknown option of ");
 		str_append(s->why, sizeof(s->why), s->d->word);
-		append_allowed(s->why, sizeof(s->why), word, true, word_of_option, s->d->options);
+		str_append(s->why, sizeof(s->why), " (");
+		if (append_nearest(s->why, sizeof(s->why), word, word_of_option, s->d->options))
+			str_append(s->why, sizeof(s->why), " ");
+		append_list(s->why, sizeof(s->why), word_of_option, s->d->options);
+		str_append(s->why, sizeof(s->why), ")");
 	} else {
 		str_copy(s->why, sizeof(s->why), "too many arguments (usage: ");
 		directive_append_usage(s->d, s->why, sizeof(s->why));

@@ -105,7 +105,6 @@ static void complaints_are_told_in_order_and_counted(void **state)
 		"a:5: makestep: threshold is missing (usage: makestep threshold limit)\n"
 		"argument:1: bogus: unknown directive (allowed: makestep, rtcsync, driftfile, "
 		"leapsecmode, local, maxslewrate, numbers, log, server, pool, allow, deny, "
-		"pidfile, "
 		"include, confdir, sourcedir)\n");
 	assert_int_equal(b->report.errors, 2);
 	assert_int_equal(b->report.sources_off, 1);
