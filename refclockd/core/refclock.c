@@ -162,8 +162,11 @@ void refclock_on_reading(
 	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading)
 {
 	int64_t jump_ns;
-	enum reject why = sanity_check(rc, now, reading, &jump_ns);
+	enum reject why;
 
+	if (!rc->open)
+		return;
+	why = sanity_check(rc, now, reading, &jump_ns);
 	rc->errors = 0;
 	rc->received++;
 	fill_sample(rc, now, reading, why);

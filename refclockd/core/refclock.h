@@ -128,6 +128,7 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 /* It could not: error is a negative errno (-ENODEV and -ENOENT: not there), text says why. */
 void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, const char *text);
 
+/* Ignored while the device is not open. */
 void refclock_on_reading(
 	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading);
 
