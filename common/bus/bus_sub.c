@@ -213,6 +213,9 @@ static int open_sub(struct bus_peer *p)
 static void close_peer(struct bus_peer *p)
 {
 	loop_timer_del(p->bus->config.loop, &p->report);
+	/* First: libzmq loses the memory of an event that nobody can take any more. */
+	if (p->sub.handle)
+		(void)zmq_socket_monitor(p->sub.handle, NULL, 0);
 	bus_socket_close(&p->monitor);
 	bus_socket_close(&p->sub);
 	free(p);
