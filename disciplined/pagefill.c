@@ -104,12 +104,13 @@ static int64_t offset_left_ns(const struct shadow_line *former, const struct clk
 static void continue_leap(const struct shadow_line *former, const struct clk_reading *now,
 	struct discipline_start *start)
 {
-	struct ts_raw before = {ts_sat_sub(former->leap_raw_ns, 1)};
+	struct shadow_line smooth = *former;
 
 	if (former->leap_step_ns == 0 || now->raw.ns < former->leap_raw_ns)
 		return;
 	start->leap_passed = true;
-	start->leap_effect = shadow_line_utc(former, before);
+	smooth.leap_step_ns = 0;
+	start->leap_effect = shadow_line_utc(&smooth, (struct ts_raw){former->leap_raw_ns});
 }
 
 void pagefill_continue(const struct shadow_line *former, const struct clk_reading *now,

@@ -53,13 +53,12 @@ void steer_base(struct discipline *d, struct discipline_out *out)
 	order_rate(d, out, base_ppb, base_ppb, TS_RAW_NEVER);
 }
 
-static struct ts_raw before_leap(const struct discipline *d, struct ts_raw until)
+/* When a slew must be over for a leap second; TS_RAW_NEVER: none is due. */
+static struct ts_raw leap_clear(const struct discipline *d)
 {
-	struct ts_raw clear = ts_raw_add(d->leap_raw, (struct ts_dur){-LEAP_CLEAR_NS});
-
-	if (d->leap.phase != LEAP_ARMED || !ts_raw_before(d->model.raw, clear))
-		return until;
-	return ts_raw_min(until, clear);
+	if (d->leap.phase != LEAP_ARMED)
+		return TS_RAW_NEVER;
+	return ts_raw_add(d->leap_raw, (struct ts_dur){-LEAP_CLEAR_NS});
 }
 
 static void order_slew(struct discipline *d, double e_ns, struct discipline_out *out)
@@ -70,6 +69,10 @@ static void order_slew(struct discipline *d, double e_ns, struct discipline_out 
 	double base_ppb = wanted_base_ppb(d), slew_ppb;
 	struct ts_raw until;
 
+	if (!ts_raw_before(d->model.raw, leap_clear(d))) {
+		steer_base(d, out); /* after it there is another turn */
+		return;
+	}
 	if (fabs(e_ns) > noise_ns)
 		t_s = fmax(T_MIN_S, t_s * noise_ns / fabs(e_ns));
 	slew_ppb = e_ns / t_s;
@@ -79,7 +82,7 @@ static void order_slew(struct discipline *d, double e_ns, struct discipline_out 
 	}
 	slew_ppb = clamp(base_ppb + slew_ppb, RATE_MAX_PPB) - base_ppb;
 	until = ts_raw_add(d->model.raw, ts_dur_from_s(t_s));
-	order_rate(d, out, base_ppb + slew_ppb, base_ppb, before_leap(d, until));
+	order_rate(d, out, base_ppb + slew_ppb, base_ppb, ts_raw_min(until, leap_clear(d)));
 }
 
 /* Nothing to gain from writing what is as good as in force. */
@@ -166,6 +169,9 @@ void steer(struct discipline *d, struct discipline_out *out)
 		steer_status(d, out);
 		return;
 	}
+	/* too far for a step is so for good: slewing must not bring it into reach */
+	if (fabs(e_s) > d->policy.maxdisruptionstep_s)
+		d->disruption_steps_left = 0;
 	tell_slew(d, e_s, out);
 	if (matters(d, (double)e_ns))
 		order_slew(d, (double)e_ns, out);
