@@ -63,22 +63,32 @@ static int64_t widening(const struct hardbound_line *line, double scale, struct 
 	return ns < WIDENING_MAX_NS ? (int64_t)ns + 1 : (int64_t)WIDENING_MAX_NS;
 }
 
+/* The interval of one sample at line->line.raw, relative to the line there. */
+static void carry(const struct hardbound_line *line, double scale, const struct hardbound_sample *s,
+	int64_t *ret_low, int64_t *ret_high)
+{
+	int64_t middle = ts_utc_sub(s->utc, ts_line_at(&line->line, s->raw)).ns;
+	int64_t e = ts_sat_add(s->error_ns, widening(line, scale, s->raw));
+
+	*ret_low = ts_sat_sub(middle, e);
+	*ret_high = ts_sat_add(middle, e);
+}
+
+/* Newest first; only those that hold the line within slack_ns. */
 static struct hardbound_interval intersect(
-	const struct hardbound *b, const struct hardbound_line *line, double scale)
+	const struct hardbound *b, const struct hardbound_line *line, double scale, double slack_ns)
 {
 	struct hardbound_interval r = {.low_ns = INT64_MIN, .high_ns = INT64_MAX};
 
 	for (int i = 0; i < b->count; i++) {
 		const struct hardbound_sample *s = from_newest(b, i);
-		int64_t middle, e, low, high;
+		int64_t low, high;
 
 		if (ts_raw_before(s->raw, line->since))
 			break;
-		middle = ts_utc_sub(s->utc, ts_line_at(&line->line, s->raw)).ns;
-		e = ts_sat_add(s->error_ns, widening(line, scale, s->raw));
-		low = ts_sat_sub(middle, e);
-		high = ts_sat_add(middle, e);
-		if (low > r.high_ns || high < r.low_ns) {
+		carry(line, scale, s, &low, &high);
+		if (low > r.high_ns || high < r.low_ns || (double)low > slack_ns ||
+			(double)high < -slack_ns) {
 			r.contradictions++;
 			continue;
 		}
@@ -92,18 +102,18 @@ static struct hardbound_interval intersect(
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 	struct hardbound_interval *ret)
 {
-	struct hardbound_interval first = intersect(b, line, 1.0);
-	double scale = 2.0;
+	struct hardbound_interval all = intersect(b, line, 1, INFINITY), near;
+	double scale = 2;
 
-	if (first.used == 0)
+	if (all.used == 0)
 		return -ENODATA;
-	*ret = first;
-	for (int i = 0; first.contradictions > 0 && i < DOUBLINGS_MAX; i++, scale *= 2.0) {
-		if (intersect(b, line, scale).contradictions > 0)
-			continue;
-		/* just agreeing is an interval of next to no width: once more */
-		*ret = intersect(b, line, 2.0 * scale);
-		break;
-	}
+	for (int i = 0; all.contradictions > 0 && i < DOUBLINGS_MAX; i++, scale *= 2)
+		if (intersect(b, line, scale, INFINITY).contradictions == 0) {
+			/* just agreeing is an interval of next to no width: once more */
+			*ret = intersect(b, line, 2 * scale, INFINITY);
+			return 0;
+		}
+	near = intersect(b, line, 1, line->slack_ns);
+	*ret = all.contradictions > 0 && near.used > 0 ? near : all;
 	return 0;
 }

@@ -12,7 +12,8 @@
  *
  * Where intervals contradict each other the rate was less certain than told, or the source was
  * wrong once. First the rate's uncertainty is doubled until they agree, up to 64 times; if that
- * does not help the newer is believed and the older left out.
+ * does not help, those that hold the line are believed (the estimator has to decide what an outlier
+ * is and what a step); if none does, the newest.
  */
 #ifndef TB_HARDBOUND_H
 #define TB_HARDBOUND_H
@@ -40,6 +41,7 @@ struct hardbound_line {
 	struct ts_line line;
 	double rate_error_ppb; /* the true rate lies within so much of line.rate_ppb at line.raw */
 	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s) */
+	double slack_ns;       /* the line may be so much beside the truth */
 	struct ts_raw since;   /* older samples do not belong to the line */
 };
 
@@ -47,7 +49,7 @@ struct hardbound_line {
 struct hardbound_interval {
 	int64_t low_ns, high_ns;
 	int used;	    /* samples that went into it */
-	int contradictions; /* samples left out because newer ones exclude them */
+	int contradictions; /* samples left out because others exclude them */
 };
 
 void hardbound_reset(struct hardbound *b);

@@ -104,6 +104,7 @@ static void hard_interval(const struct track *t, struct track_state *st)
 		.line = st->line,
 		.rate_error_ppb = st->drift_ppb,
 		.wander_ppb = fmax(st->wander_ppb, unseen_wander_ppb(st)),
+		.slack_ns = OFFSET_SIGMAS * st->offset_sd_ns,
 		.since = st->oldest,
 	};
 	struct hardbound_interval i;
@@ -114,6 +115,26 @@ static void hard_interval(const struct track *t, struct track_state *st)
 	}
 	st->low_ns = i.low_ns;
 	st->high_ns = i.high_ns;
+}
+
+/*
+ * A line that leaves the hard interval is not true there: slightly, then the edge is the best that
+ * is known; far, then the source or the clock has jumped and the estimator does not follow yet.
+ */
+static void keep_inside(struct track_state *st)
+{
+	double width = (double)st->high_ns - (double)st->low_ns;
+	int64_t move = st->low_ns > 0 ? st->low_ns : st->high_ns < 0 ? st->high_ns : 0;
+
+	if (move == 0)
+		return;
+	if (fabs((double)move) > OFFSET_SIGMAS * st->offset_sd_ns) {
+		move = st->low_ns / 2 + st->high_ns / 2;
+		st->offset_sd_ns = fmax(st->offset_sd_ns, width / sqrt(12));
+	}
+	st->line.utc = ts_utc_add(st->line.utc, (struct ts_dur){move});
+	st->low_ns -= move;
+	st->high_ns -= move;
 }
 
 int track_at(const struct track *t, struct ts_raw raw, struct track_state *ret)
@@ -131,6 +152,7 @@ int track_at(const struct track *t, struct ts_raw raw, struct track_state *ret)
 		hard_interval(t, &st);
 	else
 		statistical_interval(t, &st);
+	keep_inside(&st);
 	*ret = st;
 	return 0;
 }

@@ -52,7 +52,7 @@ struct track_state {
 	int samples, runs;     /* samples in use; runs of residuals of one sign, 0 unknown */
 	int64_t span_ns;       /* from the oldest sample in use to the newest */
 	struct ts_raw oldest, newest;
-	int64_t low_ns, high_ns; /* the truth minus line.utc lies in low..high */
+	int64_t low_ns, high_ns; /* the truth minus line.utc lies in low..high; low <= 0 <= high */
 	double drift_ppb;	 /* low and high move apart by so much each from here on */
 };
 
