@@ -6,6 +6,13 @@
 
 void bus_socket_prepare(void)
 {
+	static bool prepared;
+
+	if (prepared)
+		return;
+	prepared = true;
+	/* without the variable it would take SIGINT and SIGTERM over before it can be told not to */
+	(void)setenv("ZSYS_SIGHANDLER", "false", 1);
 	zsys_handler_set(NULL);
 	zsys_set_linger(LINGER_MS);
 }

@@ -28,7 +28,7 @@ struct bus_frames {
 	zframe_t *frame[BUS_FRAMES_MAX];
 };
 
-/* Sets czmq up for a host that has its own signal handling. Any number of times. */
+/* Sets czmq up, once a process, for a host that has its own signal handling. */
 void bus_socket_prepare(void);
 
 /* Takes zs over. 0 or negative errno (zs is destroyed then). */
