@@ -20,8 +20,9 @@ struct sim {
 	int64_t raw_ns; /* time now */
 	double x_ns;	/* true UTC minus raw minus epoch */
 	double rate_ppb;
-	double wander;	 /* 1/sqrt(s) */
-	int64_t leap_ns; /* POSIX time minus what it would be without leap seconds */
+	double wander;	    /* 1/sqrt(s) */
+	int64_t leap_at_ns; /* POSIX time at which it jumps by leap_ns; 0: it has or never does */
+	int64_t leap_ns;
 };
 
 enum sim_noise { SIM_EXPONENTIAL, SIM_GAUSSIAN };
@@ -66,7 +67,9 @@ static inline int64_t sim_utc(const struct sim *s, int64_t raw_ns)
 {
 	double dt = (double)(raw_ns - s->raw_ns) * 1e-9;
 
-	return SIM_EPOCH_NS + raw_ns + llround(s->x_ns + s->rate_ppb * dt) + s->leap_ns;
+	int64_t utc = SIM_EPOCH_NS + raw_ns + llround(s->x_ns + s->rate_ppb * dt);
+
+	return utc >= s->leap_at_ns ? utc + s->leap_ns : utc;
 }
 
 static inline double sim_delay(struct sim *s, const struct sim_path *p)
