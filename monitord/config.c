@@ -39,18 +39,6 @@ static const struct directive_field logbanner_fields[] = {
 	END_OF_FIELDS,
 };
 
-static const struct directive_field logchange_fields[] = {
-	{.word = "threshold",
-		.type = FIELD_DOUBLE,
-		.offset = CFG(logchange_s),
-		.min = 0,
-		.max = 1e9,
-		.fallback = "1.0",
-		.unit = "s",
-		.help = "event when the clock is found wrong by more than this"},
-	END_OF_FIELDS,
-};
-
 static const struct directive_field log_options[] = {
 	LOG_WORD(measurements, "NTP samples that passed the packet tests: measurements.log"),
 	LOG_WORD(rawmeasurements, "all NTP samples: measurements.log"),
@@ -95,9 +83,9 @@ const struct directive monitord_directives[] = {
 		.positional = logbanner_fields,
 		.given = SIZE_MAX},
 	{.word = "logchange",
+		.given = SIZE_MAX,
 		.help = "size of an error of the clock that makes an event",
-		.positional = logchange_fields,
-		.given = SIZE_MAX},
+		.ignored = "disciplined makes this event, write it into its file"},
 	LATER("bindcmdaddress", "address on which chronyc is answered"),
 	LATER("bindcmddevice", "network device on which chronyc is answered"),
 	LATER("cmdport", "UDP port on which chronyc is answered"),

@@ -17,8 +17,7 @@ struct monitord_log {
 
 struct monitord_config {
 	char logdir[MONITORD_PATH_SIZE];
-	int logbanner;	    /* rows between banners, 0 none */
-	double logchange_s; /* event when the clock is found wrong by more */
+	int logbanner; /* rows between banners, 0 none */
 	struct monitord_log log[MONITORD_LOG_LINES_MAX];
 	int log_count;
 };

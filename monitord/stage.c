@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "monitord/core/logchange.h"
 #include "monitord/core/table.h"
 #include "monitord/logfile.h"
 #include "monitord/monitord.h"
@@ -17,7 +16,6 @@ struct monitord {
 	struct ts_raw started;
 	struct model model;
 	struct chronylog log;
-	struct logchange change;
 	struct logdir dir;
 };
 
@@ -39,16 +37,6 @@ static void write_row(struct monitord *d, const struct chronylog_row *row)
 		log_notice("%s.log is written again, %" PRIu64 " rows were lost", name, lost);
 }
 
-static void watch_change(struct monitord *d, const struct msg_clock *c)
-{
-	int64_t slow_ns;
-
-	if (logchange_clock(&d->change, c, &slow_ns))
-		host_event(d->host, EVENT_clock_wrong, NULL, slow_ns, "clock was %.6f seconds %s",
-			(double)(slow_ns < 0 ? -slow_ns : slow_ns) * 1e-9,
-			slow_ns > 0 ? "slow" : "fast");
-}
-
 static void take_message(void *state, const struct msg *m)
 {
 	struct monitord *d = state;
@@ -62,8 +50,6 @@ static void take_message(void *state, const struct msg *m)
 		for (int i = 0; i < count; i++)
 			write_row(d, &rows[i]);
 	}
-	if (m->kind == MSG_clock)
-		watch_change(d, &m->u.clock);
 }
 
 static void take_gap(void *state, const char *publisher, uint64_t lost)
@@ -201,7 +187,6 @@ static void apply(struct monitord *d, const struct monitord_config *config)
 	struct chronylog_options options = monitord_log_options(config);
 
 	d->log.options = options;
-	d->change.threshold_ns = ts_dur_from_s(config->logchange_s).ns;
 	logdir_init(&d->dir, config->logdir, config->logbanner);
 }
 

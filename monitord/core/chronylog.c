@@ -115,9 +115,10 @@ int chronylog_rows(struct chronylog *log, const struct model *m, const struct ms
 		return chronylog_verdict(log, m, &message->u.verdict, ret_rows);
 	case MSG_clock:
 		return chronylog_tracking(log, m, &message->u.clock, ret_rows);
+	case MSG_estimate:
+		return chronylog_tracking_late(log, m, ret_rows);
 	case MSG_NONE:
 	case MSG_source:
-	case MSG_estimate:
 	case MSG_event:
 	case MSG_hello:
 	case MSG_KINDS:

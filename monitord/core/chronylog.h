@@ -9,8 +9,8 @@
  *   measurements  a row for each NTP sample; refclocks never
  *   statistics    a row for each verdict that counts a new sample
  *   selection     a row for each verdict
- *   tracking      a row for each clock message that acted on a new estimate. "Max. error" is the
- *                 published bound of the clock.
+ *   tracking      a row for each clock message that acted on a new estimate, when both have come.
+ *                 "Max. error" is the published bound of the clock.
  *   refclocks     a row for each reading, and one with '-' for each verdict on new readings
  *   tempcomp rtc  no message carries these yet
  *
@@ -52,8 +52,13 @@ struct chronylog {
 	struct chronylog_options options;
 	struct chronylog_source sources[MODEL_SOURCES_MAX];
 	unsigned int next; /* slot to use when all are taken */
-	bool has_tracking;
-	int64_t estimate_seq, steps; /* of the newest tracking row */
+	/* the estimate that a clock message acted on may come in behind it: then the row waits */
+	bool waiting;
+	struct msg_clock clock;
+
+	bool has_tracking, has_steps;
+	int64_t estimate_seq; /* of the newest tracking row */
+	int64_t steps;	      /* of the newest clock message */
 };
 
 struct chronylog_row {

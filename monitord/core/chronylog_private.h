@@ -24,6 +24,9 @@ int chronylog_sample(struct chronylog *log, const struct model *m, const struct 
 	struct chronylog_row *rows);
 int chronylog_verdict(struct chronylog *log, const struct model *m, const struct msg_verdict *v,
 	struct chronylog_row *rows);
+/* An estimate has come: the row that waited for it. */
+int chronylog_tracking_late(
+	struct chronylog *log, const struct model *m, struct chronylog_row *rows);
 int chronylog_tracking(struct chronylog *log, const struct model *m, const struct msg_clock *c,
 	struct chronylog_row *rows);
 

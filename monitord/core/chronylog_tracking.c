@@ -21,28 +21,25 @@ static void label_of_selected(const struct model *m, const char *name, char labe
 static void offsets(const struct chronylog *log, const struct model *m, const struct msg_clock *c,
 	double *ret_offset_s, double *ret_remaining_s)
 {
-	int64_t offset_ns = m->has_update ? m->last_offset_ns : 0;
+	const struct model_update *u = model_update(m, (uint64_t)c->estimate_seq);
+	int64_t offset_ns = u ? u->offset_ns : 0;
 	int64_t slow_ns = c->offset_ns;
 
-	if (log->has_tracking && c->steps != log->steps)
+	if (log->has_steps && c->steps > log->steps)
 		slow_ns = ts_sat_add(slow_ns, c->step_ns);
 	*ret_offset_s = (double)offset_ns * 1e-9;
 	*ret_remaining_s = (double)ts_sat_add(slow_ns, offset_ns) * 1e-9;
 }
 
-int chronylog_tracking(struct chronylog *log, const struct model *m, const struct msg_clock *c,
-	struct chronylog_row *rows)
+static void row_of(const struct chronylog *log, const struct model *m, const struct msg_clock *c,
+	struct chronylog_row *row)
 {
 	bool synced = c->status != sync_unsynchronised;
 	double offset_s, remaining_s, offset_sd_s = c->offset_sd_ns * 1e-9;
+	struct text t = chronylog_begin(
+		row, CHRONYLOG_TRACKING, m, (struct ts_raw){c->raw_ns}, (struct ts_utc){c->utc_ns});
 	char label[64];
-	struct text t;
 
-	if (!log->options.wanted[CHRONYLOG_TRACKING] || c->estimate_seq == 0 ||
-		(log->has_tracking && c->estimate_seq == log->estimate_seq))
-		return 0;
-	t = chronylog_begin(rows, CHRONYLOG_TRACKING, m, (struct ts_raw){c->raw_ns},
-		(struct ts_utc){c->utc_ns});
 	label_of_selected(m, synced ? c->selected : "", label);
 	offsets(log, m, c, &offset_s, &remaining_s);
 	if (m->has_estimate && !(offset_sd_s > 0))
@@ -53,8 +50,49 @@ int chronylog_tracking(struct chronylog *log, const struct model *m, const struc
 		synced && m->has_estimate ? (int)m->estimate.combined : 0, offset_sd_s, remaining_s,
 		(double)c->root_delay_ns * 1e-9, (double)c->root_dispersion_ns * 1e-9,
 		(double)c->bound_ns * 1e-9);
-	log->has_tracking = true;
-	log->estimate_seq = c->estimate_seq;
-	log->steps = c->steps;
+}
+
+static int write_waiting(struct chronylog *log, const struct model *m, struct chronylog_row *row)
+{
+	if (!log->waiting)
+		return 0;
+	row_of(log, m, &log->clock, row);
+	log->waiting = false;
+	log->has_tracking = log->has_steps = true;
+	log->estimate_seq = log->clock.estimate_seq;
+	log->steps = log->clock.steps;
 	return 1;
+}
+
+int chronylog_tracking_late(
+	struct chronylog *log, const struct model *m, struct chronylog_row *rows)
+{
+	if (!log->waiting || !model_update(m, (uint64_t)log->clock.estimate_seq))
+		return 0;
+	return write_waiting(log, m, rows);
+}
+
+int chronylog_tracking(struct chronylog *log, const struct model *m, const struct msg_clock *c,
+	struct chronylog_row *rows)
+{
+	bool acted = c->estimate_seq != 0 &&
+		     !(log->has_tracking && c->estimate_seq == log->estimate_seq) &&
+		     !(log->waiting && c->estimate_seq == log->clock.estimate_seq);
+	int count;
+
+	if (!log->options.wanted[CHRONYLOG_TRACKING])
+		return 0;
+	if (!acted) {
+		/* a step between two estimates is not an answer to the next one */
+		if (!log->waiting) {
+			log->has_steps = true;
+			log->steps = c->steps;
+		}
+		return 0;
+	}
+	/* one whose estimate never came goes out as it is */
+	count = write_waiting(log, m, rows);
+	log->waiting = true;
+	log->clock = *c;
+	return count + chronylog_tracking_late(log, m, rows + count);
 }

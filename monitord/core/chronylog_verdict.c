@@ -94,6 +94,10 @@ static double stress(const struct chronylog_source *state, const struct msg_verd
 	return fabs(v->rate_ppb - state->rate_ppb) / state->rate_sd_ppb;
 }
 
+/*
+ * chrony writes its row before it takes the new estimate over: against the former idea of time.
+ * The verdict is against the new one.
+ */
 static void statistics(const struct model *m, const struct model_source *source, const char *label,
 	const struct chronylog_source *state, const struct msg_verdict *v,
 	struct chronylog_row *row)
@@ -101,10 +105,13 @@ static void statistics(const struct model *m, const struct model_source *source,
 	struct text t = chronylog_begin(
 		row, CHRONYLOG_STATISTICS, m, (struct ts_raw){v->raw_ns}, (struct ts_utc){0});
 	double asymmetry = source && source->has_source ? source->source.asymmetry : 0;
+	bool updated = m->updated && v->raw_ns == m->estimate.raw_ns;
+	int64_t fast_ns = ts_sat_sub(updated ? m->last_offset_ns : 0, v->offset_ns);
+	double gain_ppb = (updated ? m->last_rate_ppb : 0) - v->rate_ppb;
 
 	text_add(&t, " %-15s %10.3e %10.3e %10.3e %10.3e %10.3e %7.1e %3d %3d %3d %5.2f", label,
-		v->jitter_ns * 1e-9, 0 - (double)v->offset_ns * 1e-9, v->offset_sd_ns * 1e-9,
-		0 - v->rate_ppb * 1e-9, v->rate_sd_ppb * 1e-9, stress(state, v), (int)v->samples, 0,
+		v->jitter_ns * 1e-9, (double)fast_ns * 1e-9, v->offset_sd_ns * 1e-9,
+		gain_ppb * 1e-9, v->rate_sd_ppb * 1e-9, stress(state, v), (int)v->samples, 0,
 		(int)v->runs, asymmetry);
 }
 

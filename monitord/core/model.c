@@ -126,24 +126,50 @@ static void average(struct model *m, double square)
 	m->mean_square_ns2 = square;
 }
 
+/* One line can be held against the other: nothing voided the former. */
+static bool is_continued(const struct model *m, const struct msg *message)
+{
+	const struct msg_estimate *e = &message->u.estimate;
+
+	return m->has_estimate && message->env.boot == m->estimate_boot &&
+	       e->disruption == m->estimate.disruption &&
+	       m->estimate.status != sync_unsynchronised && e->status != sync_unsynchronised &&
+	       e->raw_ns > m->estimate.raw_ns;
+}
+
 static void take_estimate(struct model *m, const struct msg *message)
 {
 	const struct msg_estimate *e = &message->u.estimate;
-	struct ts_raw raw = {e->raw_ns};
 	struct ts_line former;
 
-	if (model_estimate_line(m, &former) && message->env.boot == m->estimate_boot &&
-		e->disruption == m->estimate.disruption &&
-		m->estimate.status != sync_unsynchronised && e->status != sync_unsynchronised &&
-		e->raw_ns > m->estimate.raw_ns) {
-		m->last_offset_ns = ts_sat_sub(ts_line_at(&former, raw).ns, e->utc_ns);
+	m->updated = is_continued(m, message) && model_estimate_line(m, &former);
+	if (m->updated) {
+		m->last_offset_ns =
+			ts_sat_sub(ts_line_at(&former, (struct ts_raw){e->raw_ns}).ns, e->utc_ns);
+		m->last_rate_ppb = former.rate_ppb - e->rate_ppb;
 		m->update_interval_ns = e->raw_ns - m->estimate.raw_ns;
 		average(m, (double)m->last_offset_ns * (double)m->last_offset_ns);
 		m->has_update = true;
 	}
+	if (message->env.boot != m->estimate_boot)
+		m->update_count = 0;
+	m->updates[m->update_count++ % MODEL_UPDATES_MAX] = (struct model_update){
+		message->env.seq, m->updated, m->updated ? m->last_offset_ns : 0};
 	m->estimate = *e;
 	m->estimate_boot = message->env.boot;
 	m->has_estimate = true;
+}
+
+const struct model_update *model_update(const struct model *m, uint64_t seq)
+{
+	for (unsigned int n = m->update_count; n > 0 && m->update_count - n < MODEL_UPDATES_MAX;
+		n--) {
+		const struct model_update *u = &m->updates[(n - 1) % MODEL_UPDATES_MAX];
+
+		if (u->seq == seq)
+			return u;
+	}
+	return NULL;
 }
 
 /* ---- everything ---- */

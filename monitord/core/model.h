@@ -16,6 +16,7 @@
 
 #define MODEL_SOURCES_MAX 64
 #define MODEL_EVENTS_MAX  64
+#define MODEL_UPDATES_MAX 8
 
 /* The daemons of the suite that live on the bus, in the order of the pipeline. */
 enum model_daemon_index {
@@ -52,6 +53,13 @@ struct model_event {
 	struct msg_event event;
 };
 
+/* One estimate held against the one before it. */
+struct model_update {
+	uint64_t seq; /* of the estimate's message */
+	bool known;   /* false: there was none before that it continues */
+	int64_t offset_ns;
+};
+
 struct model {
 	struct model_daemon daemons[MODEL_DAEMONS];
 
@@ -66,12 +74,16 @@ struct model {
 
 	/*
 	 * From one estimate to the next, as chronyd counts it: how far the former line was ahead of
-	 * the new one at the new one's instant, and the interval between them. Not known before two
-	 * estimates of one boot of selectd without a disruption in between.
+	 * the new one at the new one's instant, by how much faster it ran, and the interval between
+	 * them. Not known before two estimates of one boot of selectd without a disruption between.
 	 */
 	bool has_update;
+	bool updated; /* by the newest estimate */
 	int64_t last_offset_ns;
+	double last_rate_ppb;
 	int64_t update_interval_ns;
+	struct model_update updates[MODEL_UPDATES_MAX]; /* a ring, of this boot of selectd */
+	unsigned int update_count;
 	double mean_square_ns2; /* moving average of the squared offsets */
 	bool mean_moving;
 
@@ -134,6 +146,9 @@ int64_t model_age_ns(int64_t raw_ns, struct ts_raw now);
 
 /* Instant of the newest good sample of a source; 0 none. */
 int64_t model_last_sample_raw_ns(const struct model_source *s);
+
+/* What the estimate with that sequence number changed; NULL if it was not seen, or too long ago. */
+const struct model_update *model_update(const struct model *m, uint64_t seq);
 
 /* The n-th event from the newest on (0 is the newest), NULL behind the last kept. */
 const struct model_event *model_event(const struct model *m, unsigned int n);

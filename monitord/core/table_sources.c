@@ -70,7 +70,7 @@ void table_sources(struct text *t, const struct model *m, struct ts_raw now, boo
 	if (verbose)
 		sources_legend(t);
 	header(t, "MS Name/IP address         Stratum Poll Reach LastRx Last sample"
-		  "                Reason");
+		  "                 Reason");
 	for (unsigned int i = 0; i < count; i++)
 		source_row(t, order[i], now);
 	if (m->overflow > 0)

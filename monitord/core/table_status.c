@@ -59,7 +59,7 @@ static void lines_offset(struct text *t, const struct model *m, struct ts_raw no
 {
 	int64_t offset_ns = model_offset_ns(m, now);
 
-	if (m->has_clock) {
+	if (m->has_clock && m->clock.status != sync_unsynchronised) {
 		label(t, "System time");
 		text_add(t, "%.9f seconds %s of estimate\n", fabs((double)offset_ns * 1e-9),
 			offset_ns > 0 ? "slow" : "fast");
@@ -159,7 +159,7 @@ static void lines_bound(struct text *t, const struct model *m, struct ts_raw now
 	struct ts_raw since = {e->raw_ns};
 	int64_t offset_ns = model_offset_ns(m, now);
 
-	if (m->has_clock) {
+	if (m->has_clock && m->clock.status != sync_unsynchronised) {
 		label(t, "Error bound");
 		text_add(t, "%.9f seconds, grows %.3f ppm\n", (double)model_bound_ns(m, now) * 1e-9,
 			1e-3 * m->clock.bound_drift_ppb);
@@ -241,6 +241,20 @@ void table_history(struct text *t, const struct model *m)
 			sqrt(m->mean_square_ns2), m->update_interval_ns);
 }
 
+/* Without the blanks that columns need. */
+static void add_time(struct text *t, int64_t ns)
+{
+	char buffer[TEXT_LABEL_SIZE];
+	const char *start = buffer;
+	struct text column;
+
+	text_init(&column, buffer, sizeof(buffer));
+	text_time(&column, (double)ns * 1e-9);
+	while (*start == ' ')
+		start++;
+	text_add(t, "%s", start);
+}
+
 void table_summary(struct text *t, const struct model *m, struct ts_raw now)
 {
 	struct reference r = reference_of(m);
@@ -255,9 +269,9 @@ void table_summary(struct text *t, const struct model *m, struct ts_raw now)
 	if (!r.synced)
 		return;
 	text_add(t, " to %s (stratum %" PRId64 "), ", r.name, r.stratum);
-	text_time(t, (double)offset_ns * 1e-9);
+	add_time(t, offset_ns);
 	text_add(t, " %s of the estimate, error at most ", offset_ns > 0 ? "slow" : "fast");
-	text_time(t, (double)model_bound_ns(m, now) * 1e-9);
+	add_time(t, model_bound_ns(m, now));
 	text_add(t, ", %.3f ppm %s", 1e-3 * fabs(m->clock.frequency_ppb),
 		m->clock.frequency_ppb < 0 ? "fast" : "slow");
 }

@@ -58,7 +58,7 @@ void waitsync_line(struct text *t, uint64_t number, const struct model *m, struc
 	text_add(t, "try: %" PRIu64 ", refid: %08" PRIX32 ", correction: %.9f, skew: %.3f, ",
 		number, synced ? (uint32_t)m->clock.refid : 0,
 		1e-9 * fabs((double)model_offset_ns(m, now)), skew_ppm(m));
-	if (m->has_clock)
+	if (synced)
 		text_add(t, "bound: %.9f\n", 1e-9 * (double)model_bound_ns(m, now));
 	else
 		text_add(t, "bound: unknown\n");

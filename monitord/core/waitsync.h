@@ -27,7 +27,7 @@ void waitsync_why(
 	struct text *t, const struct waitsync_limits *l, const struct model *m, struct ts_raw now);
 
 /* "try: 3, refid: 50484330, correction: 0.000000012, skew: 0.003, bound: 0.000345678", as
- * chronyc's line with our bound behind it; without a clock the bound is "unknown". */
+ * chronyc's line with our bound behind it; without a synchronised clock it is "unknown". */
 void waitsync_line(struct text *t, uint64_t number, const struct model *m, struct ts_raw now);
 
 #endif
