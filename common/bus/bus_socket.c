@@ -11,7 +11,8 @@ void bus_socket_prepare(void)
 	if (prepared)
 		return;
 	prepared = true;
-	/* without the variable it would take SIGINT and SIGTERM over before it can be told not to */
+	/* without the variable it would take SIGINT and SIGTERM over before it can be told not to
+	 */
 	(void)setenv("ZSYS_SIGHANDLER", "false", 1);
 	zsys_handler_set(NULL);
 	zsys_set_linger(LINGER_MS);
