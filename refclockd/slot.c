@@ -142,6 +142,7 @@ void slot_start(struct slot *slot, struct stage_host *host, const struct refcloc
 	const struct refclock_config *core, int number)
 {
 	struct refclock_config config = *core;
+	struct ts_raw now;
 
 	memset(slot, 0, sizeof(*slot));
 	slot->used = true;
@@ -150,9 +151,12 @@ void slot_start(struct slot *slot, struct stage_host *host, const struct refcloc
 	slot->host = host;
 	slot->driver = driver_find(line->driver);
 	config.clock_precision_ns = door_precision_ns(host_door(host));
-	refclock_init(&slot->core, &config, door_raw(host_door(host)));
-	drain(slot);
+	now = door_raw(host_door(host));
+	refclock_init(&slot->core, &config, now);
 	host_event(host, EVENT_source_added, config.name, 0, "%s", config.configured);
+	/* Opened at once: the host looks after start() whether passed sockets were taken. */
+	refclock_on_deadline(&slot->core, now);
+	drain(slot);
 }
 
 void slot_stop(struct slot *slot, bool removed)
