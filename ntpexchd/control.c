@@ -79,17 +79,14 @@ static void burst_one(struct source *s, void *arg)
 
 	if (!is_meant(r, s))
 		return;
-	ntp_client_burst(&s->core, r->good, r->total, r->now);
+	ntp_client_burst(&s->core, r->good, r->total);
 	r->touched++;
 }
 
 static int run_burst(void *state, int argc, const char *const *argv, char *reply, size_t size)
 {
 	struct exchange *x = state;
-	struct request r = {.x = x,
-		.good = NTP_IBURST_GOOD,
-		.total = NTP_IBURST_TOTAL,
-		.now = door_raw(host_door(x->host))};
+	struct request r = {.x = x, .good = NTP_IBURST_GOOD, .total = NTP_IBURST_TOTAL};
 	char end;
 	int next = 1;
 

@@ -274,17 +274,13 @@ void ntp_client_online(struct ntp_client *c, bool online, struct ts_raw now)
 	c->out_source = true;
 }
 
-void ntp_client_burst(struct ntp_client *c, int good, int total, struct ts_raw now)
+void ntp_client_burst(struct ntp_client *c, int good, int total)
 {
 	c->burst_good = good;
 	c->burst_total = total;
-	if (!client_running(c))
-		return;
-	/* A request under way keeps its time to be answered. */
-	if (c->request.pending)
+	/* From the last request on: nobody can make us ask faster than a burst does. */
+	if (client_running(c))
 		client_schedule(c);
-	else
-		c->next_send = ts_raw_min(c->next_send, now);
 }
 
 void ntp_client_remove(struct ntp_client *c)

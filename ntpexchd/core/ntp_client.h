@@ -181,7 +181,7 @@ void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v);
 void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock);
 void ntp_client_online(struct ntp_client *c, bool online, struct ts_raw now);
 /* Up to total requests at short intervals until good of them were answered well. */
-void ntp_client_burst(struct ntp_client *c, int good, int total, struct ts_raw now);
+void ntp_client_burst(struct ntp_client *c, int good, int total);
 /* The source is gone from the configuration; the last source message says so. */
 void ntp_client_remove(struct ntp_client *c);
 

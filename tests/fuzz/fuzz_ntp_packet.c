@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* A datagram through parser, packet tests, sample and server: no crash, and what must always hold.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/bus/codec.h"
+#include "common/core/ntptime.h"
+#include "ntpexchd/core/ntp_sample.h"
+#include "ntpexchd/core/ntp_server.h"
+#include "ntpexchd/core/ntp_tests.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define UTC0 INT64_C(1790000000000000000)
+
+#define must(holds)                                                                                \
+	do {                                                                                       \
+		if (!(holds)) {                                                                    \
+			fprintf(stderr, "line %d: not %s\n", __LINE__, #holds);                    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* Every part lies in the packet, in order. */
+static void check_layout(const struct ntp_packet *p, size_t size)
+{
+	size_t at = NTP_HEADER_SIZE;
+
+	for (int i = 0; i < p->extensions; i++) {
+		must(p->extension[i].offset == at + 4);
+		at = (size_t)p->extension[i].offset + p->extension[i].size;
+		must(at <= size);
+	}
+	must(p->mac == NTP_MAC_NONE || (p->mac_offset == at && at + p->mac_size == size));
+}
+
+/* Whatever the packet says, the sample it makes may go over the bus. */
+static void check_sample(const struct ntp_packet *p)
+{
+	struct ntp_exchange x = {.t1 = {1000 * NS_PER_S},
+		.t4 = {1000 * NS_PER_S + 1000000},
+		.t2 = ntp_to_utc(p->receive, (struct ts_utc){UTC0}),
+		.t3 = ntp_to_utc(p->transmit, (struct ts_utc){UTC0}),
+		.tx_stamp = stamp_kernel,
+		.rx_stamp = stamp_kernel,
+		.answer = *p};
+	struct ntp_sample_config config = {.precision_ns = 100, .maxdelay_ns = 3 * NS_PER_S};
+	struct msg m = {.kind = MSG_sample};
+	enum reject r = ntp_sample_make(&x, &config, &m.u.sample);
+
+	memcpy(m.u.sample.source, "x", 2);
+	must(msg_check(&m, NULL) == 0);
+	must(r == m.u.sample.reject);
+	must(r != reject_ok ||
+		(m.u.sample.delay_ns <= config.maxdelay_ns && m.u.sample.utc_ns > 0));
+}
+
+static void check_server(const uint8_t *data, size_t size)
+{
+	struct ntp_server_request r = {data, size, 123, true, {UTC0}};
+	struct ntp_served served = {.leap = leap_none, .stratum = 2, .precision = -24};
+	uint8_t answer[NTP_HEADER_SIZE];
+	struct ntp_packet p;
+
+	if (ntp_server_answer(&r, &served, answer) != NTP_SERVER_ANSWER)
+		return;
+	must(size >= NTP_HEADER_SIZE);
+	ntp_server_stamp(answer, (struct ts_utc){UTC0 + 1});
+	must(ntp_packet_parse(answer, sizeof answer, &p, NULL) == 0);
+	must(memcmp(answer + 24, data + 40, 8) == 0);
+	/* An answer to an answer would be the start of a loop. */
+	r.bytes = answer;
+	r.size = sizeof answer;
+	must(ntp_server_answer(&r, &served, answer) == NTP_SERVER_MODE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ntp_expected expected = {.pending = true};
+	uint8_t again[NTP_HEADER_SIZE];
+	struct ntp_packet p;
+	const char *why = NULL;
+
+	check_server(data, size);
+	if (ntp_packet_parse(data, size, &p, &why) < 0) {
+		must(why != NULL);
+		return 0;
+	}
+	check_layout(&p, size);
+	ntp_packet_build(&p, again);
+	must(memcmp(again, data, sizeof again) == 0);
+	expected.cookie = p.origin;
+	must(ntp_test(&p, &expected) != reject_bogus || p.mode != NTP_MODE_SERVER);
+	expected.cookie = p.origin + 1;
+	must(ntp_test(&p, &expected) == reject_bogus);
+	check_sample(&p);
+	return 0;
+}
