@@ -18,7 +18,7 @@
 		{.word = NULL}}
 
 static const struct directive_field clock_fields[] = {
-	{.word = "clock",
+	{.word = "which",
 		.type = FIELD_ENUM,
 		.offset = AT(clock),
 		.choices = "realtime|shadow",

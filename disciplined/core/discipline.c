@@ -294,14 +294,13 @@ void discipline_on_deadline(
 	struct discipline *d, const struct clk_reading *now, struct discipline_out *out)
 {
 	bool slew_over = !ts_raw_before(now->raw, d->model.until);
-	bool again = d->again;
 
 	memset(out, 0, sizeof(*out));
 	if (!watch(d, now, out))
 		return;
 	leap_turn(d, now, out);
 	if (!out->act.step) {
-		if (again || (d->denied != 0 && !ts_raw_before(now->raw, d->retry)))
+		if (d->again || (d->denied != 0 && !ts_raw_before(now->raw, d->retry)))
 			steer(d, out);
 		else if (slew_over)
 			steer_slew_end(d, out);
@@ -350,6 +349,7 @@ static void note_denied(struct discipline *d, int error, struct discipline_out *
 		out->publish = true;
 	}
 	d->denied = error;
+	d->force_rate = true; /* the next try shall be one */
 	d->retry = ts_raw_add(d->model.raw, (struct ts_dur){RETRY_NS});
 	d->model.rate_ppb = d->model.base_ppb = d->model.command_ppb + d->learn.residual_ppb;
 	d->model.until = TS_RAW_NEVER;

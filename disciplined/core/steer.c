@@ -6,7 +6,9 @@
 /* ESTIMATOR.md section 7: a quarter of the interval brings the rate's roughness to that of a good
  * loop for 0.2 to 11 % of phase error; less than a second costs wakeups and gains nothing. */
 #define T_SHARE 0.25
-#define T_MIN_S 1.0
+/* An error that is no noise is to go; so short a slew still ends well by a timer that is late. */
+#define T_FAST_S 0.25
+#define T_MIN_S	 1.0
 /* Beyond so many standard deviations an error is no noise, and waiting smooths nothing. */
 #define NOISE_SD 4.0
 /* An error adds to the noise in quadrature: a 64th of it makes 0.01 %, an eighth 0.8 %. */
@@ -74,7 +76,7 @@ static void order_slew(struct discipline *d, double e_ns, struct discipline_out 
 		return;
 	}
 	if (fabs(e_ns) > noise_ns)
-		t_s = fmax(T_MIN_S, t_s * noise_ns / fabs(e_ns));
+		t_s = fmax(T_FAST_S, t_s * noise_ns / fabs(e_ns));
 	slew_ppb = e_ns / t_s;
 	if (fabs(slew_ppb) > limit_ppb) {
 		slew_ppb = clamp(slew_ppb, limit_ppb);
