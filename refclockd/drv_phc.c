@@ -27,6 +27,8 @@ static int parse(struct parameter *p, const char *text, char error[DRIVER_TEXT_S
 {
 	int rc = parameter_parse(p, text, LATER, error, DRIVER_TEXT_SIZE);
 
+	if (rc < 0) /* what is wrong, and what is allowed today */
+		return parameter_parse(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
 	for (int i = 0; rc == 0 && i < p->options; i++)
 		if (strcmp(p->option[i].word, "nocrossts") != 0) {
 			(void)snprintf(error, DRIVER_TEXT_SIZE,
