@@ -253,8 +253,10 @@ static void unsay(struct model_source *s, const char *publisher)
 {
 	if (!strcmp(publisher, "selectd"))
 		s->has_verdict = false;
-	if (!strcmp(publisher, s->publisher))
+	if (!strcmp(publisher, s->publisher)) {
 		s->has_source = s->has_sample = s->has_verdict = false;
+		s->samples = s->rejected = 0;
+	}
 }
 
 void model_gap(struct model *m, const char *publisher, uint64_t lost)
@@ -272,7 +274,7 @@ void model_gap(struct model *m, const char *publisher, uint64_t lost)
 		struct model_source *s = &m->sources[n];
 
 		unsay(s, publisher);
-		if (!s->has_source && !s->has_sample && !s->has_verdict)
+		if (!s->has_source && !s->has_verdict && s->samples == 0)
 			forget(m, n);
 	}
 }

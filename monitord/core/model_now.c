@@ -52,7 +52,7 @@ int64_t model_age_ns(int64_t raw_ns, struct ts_raw now)
 
 int64_t model_grown_ns(int64_t value_ns, double ppb, struct ts_raw since, struct ts_raw now)
 {
-	double growth_ns = ceil(1e-9 * ppb * (double)model_age_ns(since.ns, now));
+	double growth_ns = ceil(ppb * (double)model_age_ns(since.ns, now) / 1e9);
 
 	if (!(growth_ns < 4e18))
 		return INT64_MAX;
