@@ -187,6 +187,20 @@ void line_refresh(struct line *line, struct ts_raw now)
 
 /* ---- life ---- */
 
+/* As configured; where another source has that name (another port of the same host, mostly), the
+ * port goes behind it. */
+static struct source *new_server(
+	struct source_env *env, const struct line_owner *owner, const struct config_source *config)
+{
+	char name[sizeof config->name + 16];
+
+	if (!owner->has_name(owner->arg, config->name))
+		return source_new(env, config, config->name);
+	snprintf(name, sizeof name, strchr(config->name, ':') ? "[%s]:%d" : "%s:%d", config->name,
+		config->port);
+	return source_new(env, config, name);
+}
+
 struct line *line_new(struct source_env *env, struct resolver *resolver,
 	const struct line_owner *owner, const struct config_source *config)
 {
@@ -194,7 +208,7 @@ struct line *line_new(struct source_env *env, struct resolver *resolver,
 	struct source *s = NULL;
 
 	if (line && !config->is_pool)
-		s = source_new(env, config, config->name);
+		s = new_server(env, owner, config);
 	if (!line || (!config->is_pool && !s)) {
 		free(line);
 		return NULL;

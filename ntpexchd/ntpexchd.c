@@ -56,11 +56,12 @@ static int room(void *arg)
 	return EXCHANGE_SOURCES_MAX - count;
 }
 
-/* The same name twice cannot be told apart on the bus. */
+/* The same server twice would count for two in a vote. */
 static bool is_twin(const struct exchange *x, const struct config_source *config)
 {
 	for (int i = 0; i < x->lines; i++)
-		if (strcmp(x->line[i]->config.name, config->name) == 0)
+		if (strcmp(x->line[i]->config.name, config->name) == 0 &&
+			x->line[i]->config.port == config->port)
 			return true;
 	return false;
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include "common/core/bytes.h"
 
+#define STALE_MAX 4096
+
 /* ---- what is told ---- */
 
 struct ts_line serve_line(const struct serve *v)
@@ -88,10 +90,22 @@ static void on_request(void *arg, int fd, short revents)
 
 /* ---- sockets ---- */
 
+/* What came while nobody was served is not answered late. */
+static void discard(int fd)
+{
+	uint8_t byte;
+
+	for (int i = 0; i < STALE_MAX && recv(fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0; i++)
+		;
+}
+
 static int watch(struct serve *v, int i)
 {
 	int r = 0;
 
+	if (v->socket[i].stale)
+		discard(v->socket[i].fd);
+	v->socket[i].stale = false;
 	if (!v->socket[i].watched)
 		r = loop_fd_add(host_loop(v->host), v->socket[i].fd, POLLIN, on_request, v);
 	v->socket[i].watched = r == 0;
@@ -111,7 +125,7 @@ static void keep(struct serve *v, int fd, int family, uint16_t port, bool passed
 	v->socket[v->sockets].family = family;
 	v->socket[v->sockets].port = port;
 	v->socket[v->sockets].passed = passed;
-	v->socket[v->sockets].watched = false;
+	v->socket[v->sockets].watched = v->socket[v->sockets].stale = false;
 	v->sockets++;
 }
 
@@ -242,6 +256,7 @@ static void open_all(struct serve *v, struct ts_raw now)
 	for (int i = 0; i < v->sockets; i++) {
 		if (!serve_wanted(v)) {
 			unwatch(v, i);
+			v->socket[i].stale = true;
 			continue;
 		}
 		r = watch(v, i);

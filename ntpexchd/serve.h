@@ -35,6 +35,7 @@ struct serve {
 	struct {
 		int fd;
 		bool passed, watched;
+		bool stale; /* it lay unread */
 		uint16_t port;
 		int family;
 	} socket[SERVE_SOCKETS_MAX];
