@@ -44,12 +44,10 @@ static void take_message(void *state, const struct msg *m)
 	int count;
 
 	model_message(&d->model, m);
-	/* what was before our time was logged by who was there then */
-	if (m->env.sent_raw_ns >= d->started.ns) {
-		count = chronylog_rows(&d->log, &d->model, m, rows);
-		for (int i = 0; i < count; i++)
-			write_row(d, &rows[i]);
-	}
+	count = chronylog_rows(&d->log, &d->model, m, rows);
+	/* what was before our time was written by who was there then */
+	for (int i = 0; i < count && m->env.sent_raw_ns >= d->started.ns; i++)
+		write_row(d, &rows[i]);
 }
 
 static void take_gap(void *state, const char *publisher, uint64_t lost)

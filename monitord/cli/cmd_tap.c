@@ -13,15 +13,22 @@
 struct tap {
 	struct session *session;
 	bool json, no_snapshot;
+	bool done; /* the rest of what this round of the loop brings is not shown */
 	uint64_t count; /* lines of messages still to print; 0: no limit */
 	int status;
 	const char *topics[TOPICS_MAX + 1];
 };
 
+static void stop(struct tap *tap)
+{
+	tap->done = true;
+	session_stop(tap->session);
+}
+
 static void put(struct tap *tap, const char *line)
 {
-	if (!cli_print(line, &tap->status))
-		session_stop(tap->session);
+	if (!tap->done && !cli_print(line, &tap->status))
+		stop(tap);
 }
 
 static void on_message(void *arg, const struct msg *m)
@@ -30,7 +37,7 @@ static void on_message(void *arg, const struct msg *m)
 	char line[LINE_SIZE];
 	int n;
 
-	if (tap->no_snapshot && m->env.snapshot)
+	if (tap->done || (tap->no_snapshot && m->env.snapshot))
 		return;
 	n = tap->json ? msg_dump_json(m, line, sizeof(line) - 1)
 		      : msg_dump_text(m, line, sizeof(line) - 1);
@@ -40,7 +47,7 @@ static void on_message(void *arg, const struct msg *m)
 	line[n + 1] = '\0';
 	put(tap, line);
 	if (tap->count > 0 && --tap->count == 0)
-		session_stop(tap->session);
+		stop(tap);
 }
 
 static void on_gap(void *arg, const char *publisher, uint64_t lost)
