@@ -389,6 +389,22 @@ static void each_exclusion_has_its_reason(void **state)
 	free(w.sources);
 }
 
+static void weights_fall_with_the_square_of_the_distance(void **state)
+{
+	struct world w = three_good();
+	struct selectd_config config = defaults;
+	const struct source *s = w.sources;
+
+	(void)state;
+	config.combinelimit = 1e6;
+	config.stratumweight_s = 0;
+	judge(&w, &config);
+	for (int i = 1; i < 3; i++)
+		assert_near_double(s[0].now.weight / s[i].now.weight,
+			pow(s[i].now.distance_ns / s[0].now.distance_ns, 2), 1e-9);
+	free(w.sources);
+}
+
 static void combinelimit_0_takes_one(void **state)
 {
 	struct world w = three_good();
@@ -512,6 +528,7 @@ int main(void)
 		cmocka_unit_test(majority_wins_and_bound_covers),
 		cmocka_unit_test(random_options_keep_the_invariants),
 		cmocka_unit_test(each_exclusion_has_its_reason),
+		cmocka_unit_test(weights_fall_with_the_square_of_the_distance),
 		cmocka_unit_test(combinelimit_0_takes_one),
 		cmocka_unit_test(estimate_passes_the_schema_and_adds_up),
 		cmocka_unit_test(refid_follows_the_source),

@@ -85,12 +85,18 @@ static inline double bench_bound_ns(const struct bench *b)
 
 static inline void bench_take_estimate(struct bench *b, const struct msg_estimate *e)
 {
+	bool had = b->estimates > 0 && b->estimate.status != sync_unsynchronised &&
+		   b->estimate.disruption == e->disruption;
+	/* estimate and truth do not jump at the same nanosecond */
+	bool leaps = llabs(sim_utc(&b->sim, b->sim.raw_ns) - b->sim.leap_at_ns) < 200 * NS_PER_S;
+
+	/* the one that it replaces must have been good up to now */
+	if (had && !leaps)
+		b->broken += fabs(bench_error_ns(b)) > bench_bound_ns(b);
 	b->estimate = *e;
 	b->estimates++;
-	if (e->status == sync_unsynchronised)
-		return;
-	/* estimate and truth do not jump at the same nanosecond */
-	if (llabs(sim_utc(&b->sim, b->sim.raw_ns) - b->sim.leap_at_ns) < 2 * NS_PER_S)
+	if (e->status == sync_unsynchronised ||
+		llabs(sim_utc(&b->sim, b->sim.raw_ns) - b->sim.leap_at_ns) < 2 * NS_PER_S)
 		return;
 	b->worst_ns = fmax(b->worst_ns, fabs(bench_error_ns(b)));
 	b->broken += fabs(bench_error_ns(b)) > bench_bound_ns(b);

@@ -163,13 +163,17 @@ static void withdrawn_leap_does_not_happen(void **state)
 static void samples_around_it_are_ignored(void **state)
 {
 	struct bench *b = shortly_before(302, leap_insert, 1);
+	uint64_t samples;
 	struct msg m;
 
 	(void)state;
-	bench_run(b, 300);
+	bench_run(b, 298);
+	samples = b->core->samples;
+	bench_run(b, 2);
 	m = sim_sample(&b->sim, &b->path[0]);
 	m.u.sample.utc_ns += NS_PER_S;
 	bench_put(b, &m);
+	assert_int_equal(b->core->samples, samples);
 	bench_run(b, 1.5);
 	b->worst_ns = 0;
 	for (int i = 0; i < 3; i++)

@@ -174,6 +174,7 @@ static void hard_interval_holds_the_truth(void **state)
 			st = look(t, s.raw_ns);
 			e = -error_ns(&st, &s);
 			looked++;
+			assert_true(st.low_ns <= 0 && st.high_ns >= 0);
 			broken += e < (double)st.low_ns || e > (double)st.high_ns;
 		}
 		free(t);
