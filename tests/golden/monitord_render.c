@@ -6,6 +6,8 @@
  * tap's own "# restart NAME" and "# gap NAME lost N". Lines that begin with '!' ask for a table as
  * it looks at a raw instant: "! status RAW_NS", also sources, sourcestats, events, summary, each
  * with -v or -json behind the word, and "! wait RAW_NS BOUND_S".
+ *
+ * monitord_render -s FILE writes the messages as a seed for tests/fuzz/fuzz_model.c instead.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@ struct render {
 	uint64_t boots[MODEL_DAEMONS];
 	const char *file;
 	int line;
+	bool seed;
 	char text[TABLE_TEXT_SIZE];
 };
 
@@ -159,6 +162,20 @@ static void parse(const struct render *r, char *line, struct msg *ret)
 
 /* ---- what to do with it ---- */
 
+/* A record as fuzz_model.c reads it. */
+static void write_seed(const struct msg *m)
+{
+	unsigned char body[MSG_BYTES_MAX];
+	char topic[MSG_TOPIC_SIZE], error[MSG_ERROR_SIZE];
+	int n = msg_encode(m, body, sizeof(body), error), length;
+
+	if (n < 0 || msg_topic(m, topic) < 0)
+		return;
+	length = (int)strlen(topic) + 1 + n;
+	printf("%c%c%c%s\n", model_daemon_index(m->env.sender), length >> 8, length & 0xff, topic);
+	fwrite(body, 1, (size_t)n, stdout);
+}
+
 static void take(struct render *r, char *line)
 {
 	struct chronylog_row rows[CHRONYLOG_ROWS_MAX];
@@ -166,6 +183,10 @@ static void take(struct render *r, char *line)
 	int count;
 
 	parse(r, line, &m);
+	if (r->seed) {
+		write_seed(&m);
+		return;
+	}
 	model_message(&r->model, &m);
 	count = chronylog_rows(&r->log, &r->model, &m, rows);
 	for (int i = 0; i < count; i++)
@@ -240,9 +261,10 @@ int main(int argc, char **argv)
 	char line[8192];
 	FILE *f;
 
-	if (!r || argc != 2)
+	if (!r || argc < 2 || argc > 3)
 		return 2;
-	r->file = argv[1];
+	r->seed = argc == 3 && !strcmp(argv[1], "-s");
+	r->file = argv[argc - 1];
 	f = fopen(r->file, "r");
 	if (!f)
 		fail(r, "cannot be read", r->file);
@@ -254,9 +276,9 @@ int main(int argc, char **argv)
 		r->line++;
 		if (line[0] == '#')
 			comment(r, line);
-		else if (line[0] == '!')
+		else if (line[0] == '!' && !r->seed)
 			ask(r, line);
-		else if (line[0] != '\n')
+		else if (line[0] != '\n' && line[0] != '!')
 			take(r, line);
 	}
 	fclose(f);
