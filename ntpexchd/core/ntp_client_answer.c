@@ -30,7 +30,9 @@ static void adapt_poll(struct ntp_client *c)
 static void note_good(struct ntp_client *c, const struct msg_sample *m)
 {
 	c->counts.good++;
-	c->poll_samples++;
+	/* Those of a burst come faster than the interval that is judged. */
+	if (c->burst_good == 0 || c->burst_total == 0)
+		c->poll_samples++;
 	c->last_delay_ns = m->delay_ns;
 	if (c->has_clock) {
 		struct ts_utc shown = ts_line_at(&c->clock, (struct ts_raw){m->raw_ns});

@@ -796,6 +796,25 @@ static void test_poll_follows_growth(void **state)
 	assert_int_equal(b.c.poll, 6);
 }
 
+static void test_burst_does_not_count_for_the_interval(void **state)
+{
+	struct ntp_client_config config = plain_config();
+	struct msg_verdict v = {.growth = 1.0};
+	struct bench b;
+
+	(void)state;
+	config.iburst = true;
+	begin(&b, &config);
+	ntp_client_verdict(&b.c, &v);
+	for (int i = 0; i < NTP_IBURST_GOOD + POLL_RAISE_SAMPLES; i++) {
+		assert_int_equal(b.c.poll, 6);
+		next_request(&b, 70 * S);
+		answer(&b);
+		ntp_client_verdict(&b.c, &v);
+	}
+	assert_int_equal(b.c.poll, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -825,6 +844,7 @@ int main(void)
 		cmocka_unit_test(test_below_a_second_only_when_near),
 		cmocka_unit_test(test_source_messages_are_few),
 		cmocka_unit_test(test_poll_follows_growth),
+		cmocka_unit_test(test_burst_does_not_count_for_the_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
