@@ -380,8 +380,13 @@ static int control_makestep(
 		return rc;
 	}
 	finish(s, &out);
+	if (s->core.denied != 0) {
+		snprintf(reply, reply_size, "the clock may not be set: %s",
+			strerror(-s->core.denied));
+		return s->core.denied;
+	}
 	snprintf(reply, reply_size, "stepped by %+.9f s", (double)out.act.step_ns * 1e-9);
-	return s->core.denied;
+	return 0;
 }
 
 static int control_status(
