@@ -50,6 +50,11 @@ CLI_OBJS := $(call objs,$(wildcard monitord/cli/*.c))
 $(B)/bin/timebus: $(CLI_OBJS) $(B)/lib/libmonitord.a $(COMMON_LIB)
 BINS += $(if $(CLI_OBJS),$(B)/bin/timebus)
 
+# the one-process node: all stages, no bus
+SOLO_OBJS := $(call objs,$(wildcard tests/solo/*.c))
+$(B)/bin/timebus-solo: $(SOLO_OBJS) $(DAEMON_LIBS) $(COMMON_LIB)
+BINS += $(B)/bin/timebus-solo
+
 all: $(BINS)
 
 $(B)/lib/%.a:
