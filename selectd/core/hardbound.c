@@ -7,9 +7,9 @@
 
 /* Standard deviations of wander that the carried interval allows for (ESTIMATOR: 99.99 % needs 5
  * to 7 of a heavy-tailed error; the drift allowance comes on top). */
-#define WANDER_SIGMAS	5.0
-#define DOUBLINGS_MAX	6
-#define WIDENING_MAX_NS 4e18
+#define WANDER_SIGMAS 5.0
+#define DOUBLINGS_MAX 6
+#define NS_MAX	      4e18
 
 void hardbound_reset(struct hardbound *b)
 {
@@ -54,21 +54,31 @@ int64_t hardbound_newest_error(const struct hardbound *b)
 	return b->count > 0 ? from_newest(b, 0)->error_ns : 0;
 }
 
-static int64_t widening(const struct hardbound_line *line, double scale, struct ts_raw raw)
+/* A double as nanoseconds, within what sums of two cannot overflow. */
+static int64_t whole_ns(double ns)
 {
-	double t = fabs(ts_dur_to_s(ts_raw_sub(line->line.raw, raw)));
-	double w = WANDER_SIGMAS * line->wander_ppb * t * sqrt(t / 3.0);
-	double ns = scale * (line->rate_error_ppb * t + w);
-
-	return ns < WIDENING_MAX_NS ? (int64_t)ns + 1 : (int64_t)WIDENING_MAX_NS;
+	if (ns > NS_MAX)
+		return (int64_t)NS_MAX;
+	return ns > -NS_MAX ? (int64_t)ns : -(int64_t)NS_MAX;
 }
 
-/* The interval of one sample at line->line.raw, relative to the line there. */
+static int64_t widening_ns(const struct hardbound_line *line, double scale, double t_s)
+{
+	double w = WANDER_SIGMAS * line->wander_ppb * t_s * sqrt(t_s / 3);
+
+	return whole_ns(scale * (line->rate_error_ppb * t_s + w)) + 2; /* and roundings */
+}
+
+/* The interval of one sample at line->line.raw, relative to the line there. What the rate makes of
+ * the time between is small enough for a double. */
 static void carry(const struct hardbound_line *line, double scale, const struct hardbound_sample *s,
 	int64_t *ret_low, int64_t *ret_high)
 {
-	int64_t middle = ts_utc_sub(s->utc, ts_line_at(&line->line, s->raw)).ns;
-	int64_t e = ts_sat_add(s->error_ns, widening(line, scale, s->raw));
+	struct ts_dur t = ts_raw_sub(s->raw, line->line.raw);
+	double t_s = ts_dur_to_s(t);
+	int64_t phase = ts_sat_sub(ts_utc_sub(s->utc, line->line.utc).ns, t.ns);
+	int64_t middle = ts_sat_sub(phase, whole_ns(line->line.rate_ppb * t_s));
+	int64_t e = ts_sat_add(s->error_ns, widening_ns(line, scale, fabs(t_s)));
 
 	*ret_low = ts_sat_sub(middle, e);
 	*ret_high = ts_sat_add(middle, e);

@@ -11,13 +11,36 @@
 #define CURVE_SIGMAS   3.0
 #define RUNS_COUNT_MIN 8 /* below, the normal approximation of the number of runs is poor */
 
+/* Hoare's selection: the median is asked for several times a sample, sorting would be most of
+ * its cost. */
 double fit_median_abs(const double *v, int n)
 {
-	double magnitude[FIT_SAMPLES_MAX];
+	double a[FIT_SAMPLES_MAX];
+	int low = 0, high = n - 1, k = n / 2;
 
 	for (int i = 0; i < n; i++)
-		magnitude[i] = fabs(v[i]);
-	return stats_median(magnitude, n, magnitude);
+		a[i] = fabs(v[i]);
+	while (low < high) {
+		double pivot = a[k], swap;
+		int i = low, j = high;
+
+		do {
+			while (a[i] < pivot)
+				i++;
+			while (pivot < a[j])
+				j--;
+			if (i > j)
+				break;
+			swap = a[i];
+			a[i++] = a[j];
+			a[j--] = swap;
+		} while (i <= j);
+		if (j < k)
+			low = i;
+		if (k < i)
+			high = j;
+	}
+	return a[k];
 }
 
 /* About the weighted middle of the instants, where phase and rate are independent: nothing can
@@ -55,15 +78,22 @@ static void residuals(struct fit_data *d, const struct fit_line *f, double *z)
 	}
 }
 
-static void reweigh(struct fit_data *d, const double *z)
+/* True if a weight is other than before. */
+static bool reweigh(struct fit_data *d, const double *z)
 {
+	bool changed = false;
 	double limit;
 
 	if (d->count < 4)
-		return;
+		return false;
 	limit = HUBER_SIGMAS * STATS_MAD_TO_SD * fit_median_abs(z, d->count);
-	for (int i = 0; i < d->count; i++)
-		d->weight[i] = fabs(z[i]) > limit && limit > 0 ? limit / fabs(z[i]) : 1.0;
+	for (int i = 0; i < d->count; i++) {
+		double w = fabs(z[i]) > limit && limit > 0 ? limit / fabs(z[i]) : 1.0;
+
+		changed |= w < d->weight[i] || w > d->weight[i];
+		d->weight[i] = w;
+	}
+	return changed;
 }
 
 void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit_line *ret)
@@ -80,8 +110,9 @@ void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit
 		for (int i = 0; i < d->count; i++)
 			sum += d->weight[i] * z[i] * z[i];
 		s2 = sum / d->count;
-		if (round + 1 < HUBER_ROUNDS)
-			reweigh(d, z);
+		/* the second round also gives the prior its right weight */
+		if (round + 1 < HUBER_ROUNDS && !reweigh(d, z) && round > 0)
+			break;
 	}
 	f.pxx *= s2;
 	f.pxr *= s2;

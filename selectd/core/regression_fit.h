@@ -39,7 +39,7 @@ void fit_run(struct fit_data *d, double rate_ppb, double rate_sd_ppb, struct fit
  * would fit better (by 3 sd). */
 bool fit_is_bent(const struct fit_data *d, const struct fit_line *line);
 
-/* Middle of |v|, n in 1 .. FIT_SAMPLES_MAX. */
+/* Middle of |v| (the upper one of two), n in 1 .. FIT_SAMPLES_MAX; no NaN. */
 double fit_median_abs(const double *v, int n);
 
 #endif
