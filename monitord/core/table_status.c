@@ -175,7 +175,8 @@ static void lines_bound(struct text *t, const struct model *m, struct ts_raw now
 	line_seconds(t, "  device", e->bound_external_ns);
 	line_seconds(t, "  since estimate", model_grown_ns(0, e->bound_drift_ppb, since, now));
 	if (m->has_clock)
-		line_seconds(t, "  to be slewed", offset_ns < 0 ? -offset_ns : offset_ns);
+		line_seconds(
+			t, "  to be slewed", offset_ns < 0 ? ts_sat_sub(0, offset_ns) : offset_ns);
 }
 
 static void line_steps(struct text *t, const struct msg_clock *c, struct ts_raw now)
