@@ -169,6 +169,13 @@ bench:
 	@tests/e2e/peers.sh $(B)/peers >/dev/null
 	@B=$(B) tests/bench/bench.sh
 
+# Accuracy beside chronyd on the same noise, in a system-call simulator:
+# make bench-sim CLKNETSIM_PATH=dir CHRONYD=file [SEEDS=10] [FIRST=1] [SCENARIOS="a b"] [CLIENTS=variant]
+bench-sim: $(B)/bin/timebus-solo
+	@CLKNETSIM_PATH='$(CLKNETSIM_PATH)' CHRONYD='$(CHRONYD)' TIMEBUS_SOLO='$(abspath $(B)/bin/timebus-solo)' \
+		SEEDS='$(SEEDS)' FIRST='$(FIRST)' SCENARIOS='$(SCENARIOS)' $(if $(CLIENTS),CLIENTS='$(CLIENTS)') \
+		tests/bench/sim/bench-sim.sh
+
 # ---- use it here and now, without touching this machine's clock ----
 SERVERS ?=
 CONF    ?=
@@ -211,9 +218,10 @@ help:
 	@echo 'make check-vm                         a real kernel clock in a guest'
 	@echo 'make fuzz SECONDS=n                   each parser and core for n seconds'
 	@echo 'make bench                            cost beside chronyd'
+	@echo 'make bench-sim CLKNETSIM_PATH= CHRONYD=   accuracy beside chronyd in a simulator'
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
-.PHONY: all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
+.PHONY: bench-sim all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
 	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:
