@@ -49,6 +49,23 @@ static double error_ns(const struct track_state *st, const struct sim *s)
 	return (double)(st->line.utc.ns - sim_utc(s, st->line.raw.ns));
 }
 
+/* To the bit, but for the padding. */
+static void assert_same(const struct track_state *a, const struct track_state *b)
+{
+	assert_i64_equal(a->line.raw.ns, b->line.raw.ns);
+	assert_i64_equal(a->line.utc.ns, b->line.utc.ns);
+	assert_near_double(a->line.rate_ppb, b->line.rate_ppb, 0);
+	assert_near_double(a->offset_sd_ns, b->offset_sd_ns, 0);
+	assert_near_double(a->rate_sd_ppb, b->rate_sd_ppb, 0);
+	assert_near_double(a->jitter_ns, b->jitter_ns, 0);
+	assert_near_double(a->wander_ppb, b->wander_ppb, 0);
+	assert_int_equal(a->samples, b->samples);
+	assert_i64_equal(a->newest.ns, b->newest.ns);
+	assert_i64_equal(a->oldest.ns, b->oldest.ns);
+	assert_i64_equal(a->low_ns, b->low_ns);
+	assert_i64_equal(a->high_ns, b->high_ns);
+}
+
 static void empty_track_knows_nothing(void **state)
 {
 	struct track *t = new_track(&ntp_config);
@@ -73,11 +90,12 @@ static void first_sample_sets_the_phase(void **state)
 	assert_int_equal(st.samples, 1);
 	assert_near_double(error_ns(&st, &s), 0, 5e5);
 	assert_near_double(st.rate_sd_ppb, 1e5, 1e3);
-	assert_true(st.low_ns <= -error_ns(&st, &s) && st.high_ns >= -error_ns(&st, &s));
+	assert_true((double)st.low_ns <= -error_ns(&st, &s) &&
+		    (double)st.high_ns >= -error_ns(&st, &s));
 	/* the uncertain rate must show a second later */
 	st = look(t, s.raw_ns + NS_PER_S);
 	assert_true(st.offset_sd_ns > 9e4);
-	assert_true(st.high_ns > 5e5 + 4e5);
+	assert_true(st.high_ns > 900000);
 	free(t);
 }
 
@@ -300,7 +318,7 @@ static void old_or_equal_instants_are_refused(void **state)
 	m.u.sample.raw_ns -= 5;
 	assert_int_equal(track_sample(t, &m.u.sample), -EINVAL);
 	after = look(t, s.raw_ns);
-	assert_memory_equal(&before, &after, sizeof(before));
+	assert_same(&before, &after);
 	free(t);
 }
 
@@ -388,6 +406,7 @@ static void reference_clock_is_believed_within_its_noise(void **state)
 static void same_input_same_bits(void **state)
 {
 	struct track *a = new_track(&ntp_config), *b = new_track(&ntp_config);
+	struct track_state x, y;
 	struct sim s, r;
 
 	(void)state;
@@ -395,7 +414,9 @@ static void same_input_same_bits(void **state)
 	r = s;
 	feed(a, &s, &lan, 200, 16);
 	feed(b, &r, &lan, 200, 16);
-	assert_memory_equal(&a->storage, &b->storage, sizeof(a->storage));
+	x = look(a, s.raw_ns);
+	y = look(b, s.raw_ns);
+	assert_same(&x, &y);
 	free(a);
 	free(b);
 }
