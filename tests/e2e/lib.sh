@@ -68,10 +68,16 @@ say() {
 	echo "[$SECONDS s] $*"
 }
 
-# background LOG COMMAND...: start, remember the pid in $! and for the clean-up
+# background LOG COMMAND...: start, remember the pid for the clean-up (it is in $! too). COMMAND may
+# start with "inns NS"; exec, so that the pid is the program's and not a shell's
 background() {
-	local log=$1
+	local log=$1 real
 	shift
+	if [ "$1" = inns ]; then
+		eval "real=\$ns_$2"
+		shift 2
+		set -- ip netns exec "$real" "$@"
+	fi
 	"$@" >"$tmp/$log.log" 2>&1 &
 	pids+=($!)
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phcerr DEVICE SECONDS [NAME] - CLOCK_REALTIME minus a PTP hardware clock, four times a second by
+ * phcerr DEVICE SECONDS [NAME] - CLOCK_REALTIME minus a PTP hardware clock, four times a second (once a second after the first five minutes) by
  * PTP_SYS_OFFSET_PRECISE, for so many seconds of CLOCK_MONOTONIC. Prints "NAME t error_ns" once a
  * second, then as "NAME_word value" lines: first_10us and first_1ms (seconds until it was first
  * within), worst and rms over all, and worst and rms after the first 30 s.
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	const char *name = argc > 3 ? argv[3] : "phc";
 	double start = monotonic(), first_10us = -1, first_1ms = -1, t, e;
 	struct sums all = {0}, steady = {0};
-	const struct timespec quarter = {0, 250000000};
+	const struct timespec quarter = {0, 250000000}, second = {1, 0};
 	struct ptp_sys_offset_precise p = {0};
 	int fd = argc > 2 ? open(argv[1], O_RDWR) : -1;
 	long i;
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 			first_10us = t;
 		if (i % 4 == 0)
 			printf("%s %.2f %.0f\n", name, t, e);
-		nanosleep(&quarter, NULL);
+		nanosleep(t < 300 ? &quarter : &second, NULL);
 	}
 	printf("%s_first_1ms_s %.2f\n%s_first_10us_s %.2f\n", name, first_1ms, name, first_10us);
 	print(name, "", &all);
