@@ -13,7 +13,7 @@
 struct tap {
 	struct session *session;
 	bool json, no_snapshot;
-	bool done; /* the rest of what this round of the loop brings is not shown */
+	bool done;	/* the rest of what this round of the loop brings is not shown */
 	uint64_t count; /* lines of messages still to print; 0: no limit */
 	int status;
 	const char *topics[TOPICS_MAX + 1];
@@ -50,27 +50,40 @@ static void on_message(void *arg, const struct msg *m)
 		stop(tap);
 }
 
+/* A line of the tap's own: "# WHAT PUBLISHER [NUMBER]...", or an object with the member "tap". */
+static void begin(const struct tap *tap, struct text *t, char line[LINE_SIZE], const char *what,
+	const char *publisher)
+{
+	text_init(t, line, LINE_SIZE);
+	if (!tap->json) {
+		text_add(t, "# %s %s", what, publisher);
+		return;
+	}
+	json_open(t, NULL, '{');
+	json_string(t, "tap", what);
+	json_string(t, "publisher", publisher);
+}
+
+static void end(struct tap *tap, struct text *t)
+{
+	if (tap->json)
+		json_close(t, '}');
+	text_add(t, "\n");
+	put(tap, t->at);
+}
+
 static void on_gap(void *arg, const char *publisher, uint64_t lost)
 {
 	struct tap *tap = arg;
 	char line[LINE_SIZE];
 	struct text t;
 
-	text_init(&t, line, sizeof(line));
-	if (tap->json) {
-		json_open(&t, NULL, '{');
-		json_string(&t, "tap", lost > 0 ? "gap" : "restart");
-		json_string(&t, "publisher", publisher);
-		if (lost > 0)
-			json_int(&t, "lost", (int64_t)lost);
-		json_close(&t, '}');
-		text_add(&t, "\n");
-	} else if (lost > 0) {
-		text_add(&t, "# gap %s lost %" PRIu64 "\n", publisher, lost);
-	} else {
-		text_add(&t, "# restart %s\n", publisher);
-	}
-	put(tap, line);
+	begin(tap, &t, line, lost > 0 ? "gap" : "restart", publisher);
+	if (lost > 0 && tap->json)
+		json_int(&t, "lost", (int64_t)lost);
+	else if (lost > 0)
+		text_add(&t, " lost %" PRIu64, lost);
+	end(tap, &t);
 }
 
 static void on_refused(void *arg, const char *publisher, const char *why, uint64_t number)
@@ -79,19 +92,24 @@ static void on_refused(void *arg, const char *publisher, const char *why, uint64
 	char line[LINE_SIZE];
 	struct text t;
 
-	text_init(&t, line, sizeof(line));
+	begin(tap, &t, line, "refused", publisher);
 	if (tap->json) {
-		json_open(&t, NULL, '{');
-		json_string(&t, "tap", "refused");
-		json_string(&t, "publisher", publisher);
 		json_int(&t, "refused", (int64_t)number);
 		json_string(&t, "why", why);
-		json_close(&t, '}');
-		text_add(&t, "\n");
 	} else {
-		text_add(&t, "# refused %s %" PRIu64 ": %s\n", publisher, number, why);
+		text_add(&t, " %" PRIu64 ": %s", number, why);
 	}
-	put(tap, line);
+	end(tap, &t);
+}
+
+static void on_presence(void *arg, const char *publisher, bool there)
+{
+	struct tap *tap = arg;
+	char line[LINE_SIZE];
+	struct text t;
+
+	begin(tap, &t, line, there ? "there" : "gone", publisher);
+	end(tap, &t);
 }
 
 static int parse(int argc, char **argv, struct tap *tap)
@@ -133,6 +151,7 @@ int cli_tap(const struct cli *cli, int argc, char **argv)
 		.message = on_message,
 		.gap = on_gap,
 		.refused = on_refused,
+		.presence = on_presence,
 		.arg = &tap,
 	};
 	int r = parse(argc, argv, &tap);

@@ -20,6 +20,7 @@
 #define ASK_TIMEOUT_MS 300
 
 struct speaker {
+	bool there;
 	bool live; /* its snapshot is through: a message of now came */
 	struct ts_raw last;
 };
@@ -79,9 +80,22 @@ static void on_signal(void *arg, int fd, short revents)
 	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	s->interrupted = true;
-	if (s->config.interrupted)
-		s->config.interrupted(s->config.arg);
 	loop_stop(s->loop);
+}
+
+/* A daemon that goes makes a round of the loop: no timer is needed to see it. */
+static bool on_idle(void *arg)
+{
+	struct session *s = arg;
+
+	for (int i = 0; i < MODEL_DAEMONS; i++) {
+		bool there = bus_connected(s->bus, model_daemon_names[i]);
+
+		if (there != s->speakers[i].there)
+			s->config.presence(s->config.arg, model_daemon_names[i], there);
+		s->speakers[i].there = there;
+	}
+	return false;
 }
 
 /* ---- opening ---- */
@@ -163,6 +177,11 @@ static int open_all(struct session *s)
 		fprintf(stderr, "timebus: the bus in %s cannot be used: %s\n", config.run_dir,
 			strerror(-r));
 		return r;
+	}
+	if (s->config.presence) {
+		r = loop_idle_add(s->loop, on_idle, s);
+		if (r < 0)
+			return r;
 	}
 	return subscribe(s);
 }

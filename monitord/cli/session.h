@@ -18,7 +18,7 @@ struct session_config {
 	void (*message)(void *arg, const struct msg *m);
 	void (*gap)(void *arg, const char *publisher, uint64_t lost);
 	void (*refused)(void *arg, const char *publisher, const char *why, uint64_t number);
-	void (*interrupted)(void *arg); /* SIGINT, SIGTERM, SIGHUP; the loop ends then */
+	void (*presence)(void *arg, const char *publisher, bool there); /* it came or went */
 	void *arg;
 };
 
