@@ -47,6 +47,9 @@ static void others_come_and_go(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct ear *g = guest[i];
 
+		/* the last one may still be shaking hands on a busy machine; its snapshot is to come */
+		for (int j = 0; j < 500 && g->count < 5; j++)
+			run_for(f, 10);
 		assert_true(g->count >= 5);
 		for (unsigned int j = 1; j < g->count; j++)
 			assert_int_equal(g->heard[j].env.seq, g->heard[j - 1].env.seq + 1);
