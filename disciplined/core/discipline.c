@@ -192,7 +192,7 @@ static enum refusal judge(struct discipline *d, const struct msg *m)
 	struct validate_line line = {
 		t->valid, t->line, t->bound_ns, t->drift_ppb, t->est.disruption};
 
-	return validate_estimate(&d->validate, &limits, &line, m, d->model.raw);
+	return validate_estimate(&d->validate, &limits, &line, m, d->seen);
 }
 
 static void take(struct discipline *d, const struct msg *m, struct discipline_out *out)
@@ -225,6 +225,8 @@ void discipline_on_estimate(struct discipline *d, const struct msg *m,
 
 	memset(out, 0, sizeof(*out));
 	looked = watch(d, now, out);
+	if (looked) /* a leap that is over first: the line must be right for judging */
+		leap_turn(d, now, out);
 	if (m->u.estimate.status == sync_unsynchronised) {
 		if (d->status == sync_synchronised)
 			become(d, sync_holdover, "selectd has no estimate", out);
@@ -240,7 +242,6 @@ void discipline_on_estimate(struct discipline *d, const struct msg *m,
 	}
 	take(d, &folded, out);
 	if (looked) {
-		leap_turn(d, now, out);
 		steer(d, out);
 		steer_status(d, out);
 	}
@@ -248,6 +249,8 @@ void discipline_on_estimate(struct discipline *d, const struct msg *m,
 		become(d, sync_unsynchronised, "maxchange was exceeded too often", out);
 	else
 		become(d, m->u.estimate.status, "the estimate rests on old samples", out);
+	if (looked)
+		leap_turn(d, now, out); /* what this one announces */
 	if (d->disruption_steps_left > 0)
 		d->disruption_steps_left--;
 	out->publish = looked;

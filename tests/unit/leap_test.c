@@ -216,6 +216,25 @@ static void late_estimator_is_folded(void **state)
 	assert_int_equal(s.steps, 0);
 }
 
+/* Estimates that come while nobody may look at the clock, some with the leap and some without. */
+static void estimates_in_the_midst(void **state)
+{
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		prepare(false, leap_insert, LEAP_MODE_SYSTEM);
+		s.interval_s = 0.3;
+		assert_true(sim_run(&s, early ? 99.7 : 100.7));
+		utc_leaps(leap_insert);
+		assert_true(sim_run(&s, 2));
+		for (int i = 0; i < 100; i++) {
+			assert_true(sim_run(&s, 0.1));
+			assert_true(llabs(sim_error_ns(&s)) < 10000);
+		}
+		assert_int_equal(s.steps, 0);
+		assert_int_equal(s.events[EVENT_estimate_refused], 0);
+	}
+}
+
 static void disciplined_steps_it(void **state)
 {
 	(void)state;
@@ -311,6 +330,7 @@ int main(void)
 		cmocka_unit_test(bad_lists_are_refused),
 		cmocka_unit_test(clock_makes_the_leap),
 		cmocka_unit_test(late_estimator_is_folded),
+		cmocka_unit_test(estimates_in_the_midst),
 		cmocka_unit_test(disciplined_steps_it),
 		cmocka_unit_test(disciplined_slews_it),
 		cmocka_unit_test(list_overrides_sources),

@@ -118,7 +118,7 @@ static void random_cases(void **state)
 		assert_true(sim_run(&s, 2 + needs_s + 8 * interval_s));
 		assert_int_equal(s.steps, 0);
 		assert_true(s.slew_max_ppb <= slew_ppm * 1e3 * 1.0000001);
-		if (llabs(sim_error_ns(&s)) > 8 * sd_ns + 5000)
+		if ((double)llabs(sim_error_ns(&s)) > 8 * sd_ns + 5000)
 			fail_msg("case %d: error %" PRId64 " ns, sd %.0f ns, interval %.2f s", i,
 				sim_error_ns(&s), sd_ns, interval_s);
 		for (int k = 0; k < 20; k++) {
