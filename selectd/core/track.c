@@ -16,6 +16,7 @@
 
 static const struct track_ops *const estimators[TRACK_KINDS] = {
 	[TRACK_REGRESSION] = &track_regression,
+	[TRACK_BANK] = &track_bank,
 };
 
 void track_init(struct track *t, enum track_kind kind, const struct track_config *config)

@@ -25,5 +25,6 @@ struct track_ops {
 };
 
 extern const struct track_ops track_regression;
+extern const struct track_ops track_bank;
 
 #endif

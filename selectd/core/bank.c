@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/bank.h"
+#include "selectd/core/bank_shapes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* bank.h tells why. */
+#define NEIGHBOUR_PER_S	 (1 / 86400.0)
+#define ANYWHERE_PER_S	 (1 / 604800.0)
+#define NEIGHBOUR_MOST	 1e-3
+#define ANYWHERE_MOST	 1e-4
+#define WEIGHT_MIN	 1e-250
+#define LOG_SHAPE_MIN	 -14.0 /* about a million to one: some twenty samples to come back */
+#define EVIDENCE_PER_MIX 30.0
+
+static const double wanders_ppb[BANK_WANDERS] = {
+	0.01, 0.0316227766, 0.1, 0.316227766, 1, 3.16227766, 10, 31.6227766, 100, 316.227766, 1000};
+static const double log_step = 1.151292546497023; /* log(10)/2 */
+
+struct rates {
+	double neighbour, anywhere;
+};
+
+static struct rates mixing(double dt_s)
+{
+	return (struct rates){
+		.neighbour = fmin(dt_s * NEIGHBOUR_PER_S, NEIGHBOUR_MOST),
+		.anywhere = fmin(dt_s * ANYWHERE_PER_S, ANYWHERE_MOST),
+	};
+}
+
+void bank_start(struct bank *b, int two_way, const struct bank_start *start)
+{
+	struct bank_hypothesis h = {
+		.x_ns = start->x_ns,
+		.rate_ppb = start->rate_ppb,
+		.base_ns = start->base_ns,
+		.pxx = start->x_sd_ns * start->x_sd_ns,
+		.prr = start->rate_sd_ppb * start->rate_sd_ppb,
+		.pbb = start->base_sd_ns * start->base_sd_ns,
+		.weight = 1.0 / BANK_WANDERS,
+	};
+	double sum = 0;
+
+	memset(b, 0, sizeof(*b));
+	b->two_way = two_way;
+	b->shape = two_way ? bank_two_way_shapes : bank_one_way_shapes;
+	b->shapes = two_way ? BANK_TWO_WAY_SHAPES : BANK_ONE_WAY_SHAPES;
+	for (int s = 0; s < b->shapes; s++) {
+		b->log_weight[s] = b->shape[s].log_weight;
+		b->share[s] = exp(b->log_weight[s]);
+		sum += b->share[s];
+		for (int i = 0; i < BANK_WANDERS; i++)
+			b->h[s][i] = h;
+	}
+	for (int s = 0; s < b->shapes; s++)
+		b->share[s] /= sum;
+}
+
+static void merge_all(struct bank_hypothesis *ret, const struct bank_hypothesis *h)
+{
+	const struct bank_hypothesis *from[BANK_WANDERS];
+	double w[BANK_WANDERS];
+
+	for (int i = 0; i < BANK_WANDERS; i++) {
+		from[i] = &h[i];
+		w[i] = h[i].weight;
+	}
+	ret->weight = 1;
+	bank_hypothesis_merge(ret, from, w, BANK_WANDERS);
+}
+
+/* What is wander i afterwards was it before, or came from a neighbour, or from anywhere. */
+static void mix_one(struct bank_hypothesis *ret, const struct bank_hypothesis *h, int i,
+	const struct bank_hypothesis *all, struct rates r)
+{
+	const struct bank_hypothesis *from[4] = {&h[i], all};
+	int n = 2, sides = (i > 0) + (i < BANK_WANDERS - 1);
+	double w[4], sum;
+
+	w[0] = h[i].weight * (1 - r.anywhere - sides * r.neighbour);
+	w[1] = r.anywhere / BANK_WANDERS;
+	for (int k = i - 1; k <= i + 1; k += 2)
+		if (k >= 0 && k < BANK_WANDERS) {
+			from[n] = &h[k];
+			w[n++] = h[k].weight * r.neighbour;
+		}
+	sum = 0;
+	for (int k = 0; k < n; k++)
+		sum += w[k];
+	if (sum < WEIGHT_MIN) {
+		*ret = h[i];
+		ret->weight = WEIGHT_MIN;
+		return;
+	}
+	for (int k = 0; k < n; k++)
+		w[k] /= sum;
+	ret->weight = sum;
+	bank_hypothesis_merge(ret, from, w, n);
+}
+
+static void mix(struct bank_hypothesis *h, struct rates r)
+{
+	struct bank_hypothesis mixed[BANK_WANDERS], all;
+
+	merge_all(&all, h);
+	for (int i = 0; i < BANK_WANDERS; i++)
+		mix_one(&mixed[i], h, i, &all, r);
+	memcpy(h, mixed, sizeof(mixed));
+}
+
+void bank_advance(struct bank *b, double dt_s, double creep_ns2)
+{
+	struct rates r = mixing(dt_s);
+
+	for (int s = 0; s < b->shapes; s++) {
+		mix(b->h[s], r);
+		for (int i = 0; i < BANK_WANDERS; i++)
+			bank_hypothesis_predict(
+				&b->h[s][i], dt_s, wanders_ppb[i], b->two_way ? creep_ns2 : 0);
+	}
+}
+
+/* Weights times densities, adding up to 1 again; log of what they added up to. */
+static double reweigh(struct bank_hypothesis *h, const double *log_density)
+{
+	double top = log_density[0], sum = 0;
+
+	for (int i = 1; i < BANK_WANDERS; i++)
+		top = fmax(top, log_density[i]);
+	for (int i = 0; i < BANK_WANDERS; i++) {
+		h[i].weight = fmax(h[i].weight * exp(log_density[i] - top), WEIGHT_MIN);
+		sum += h[i].weight;
+	}
+	for (int i = 0; i < BANK_WANDERS; i++)
+		h[i].weight /= sum;
+	return top + log(sum);
+}
+
+static void share_shapes(struct bank *b)
+{
+	double top = b->log_weight[0], sum = 0;
+
+	for (int s = 1; s < b->shapes; s++)
+		top = fmax(top, b->log_weight[s]);
+	for (int s = 0; s < b->shapes; s++) {
+		b->log_weight[s] = fmax(b->log_weight[s] - top, LOG_SHAPE_MIN);
+		b->share[s] = exp(b->log_weight[s]);
+		sum += b->share[s];
+	}
+	for (int s = 0; s < b->shapes; s++)
+		b->share[s] /= sum;
+}
+
+void bank_two_way(
+	struct bank *b, double there_ns, double back_ns, double scale_ns, double floor_ns2)
+{
+	double l[BANK_WANDERS];
+
+	for (int s = 0; s < b->shapes; s++) {
+		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
+
+		for (int i = 0; i < BANK_WANDERS; i++) {
+			struct bank_hypothesis *h = &b->h[s][i];
+
+			l[i] = bank_hypothesis_update(h, 1, there_ns, &noise);
+			l[i] += bank_hypothesis_update(h, -1, back_ns, &noise);
+		}
+		b->log_weight[s] += reweigh(b->h[s], l);
+	}
+	share_shapes(b);
+}
+
+void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2)
+{
+	double l[BANK_WANDERS];
+
+	for (int s = 0; s < b->shapes; s++) {
+		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
+		double sign = b->shape[s].sign < 0 ? -1 : 1;
+
+		for (int i = 0; i < BANK_WANDERS; i++)
+			l[i] = bank_hypothesis_update(&b->h[s][i], sign, sign * y_ns, &noise);
+		b->log_weight[s] += reweigh(b->h[s], l);
+	}
+	share_shapes(b);
+}
+
+void bank_move_phase(struct bank *b, double by_ns, double var_ns2)
+{
+	for (int s = 0; s < b->shapes; s++)
+		for (int i = 0; i < BANK_WANDERS; i++) {
+			b->h[s][i].x_ns += by_ns;
+			b->h[s][i].pxx += var_ns2;
+		}
+}
+
+void bank_move_base(struct bank *b, double by_ns, double var_ns2)
+{
+	for (int s = 0; s < b->shapes; s++)
+		for (int i = 0; i < BANK_WANDERS; i++) {
+			b->h[s][i].base_ns += by_ns;
+			b->h[s][i].pbb += var_ns2;
+		}
+}
+
+/* Weight that mixing alone keeps up is no evidence: what a wander gets in one sample at most,
+ * times the few samples that it takes to lose it again. */
+static void evidence(const struct bank *b, struct bank_mean *m)
+{
+	double sum = 0, var = 0, log_w = 0;
+
+	for (int i = 0; i < BANK_WANDERS; i++) {
+		double w = 0;
+
+		for (int s = 0; s < b->shapes; s++)
+			w += b->share[s] * b->h[s][i].weight;
+		log_w += w * log_step * i;
+		if (w < EVIDENCE_PER_MIX * ANYWHERE_MOST)
+			continue;
+		sum += w;
+		var += w * wanders_ppb[i] * wanders_ppb[i];
+	}
+	m->wander_ppb = wanders_ppb[0] * exp(log_w);
+	m->wander_var_ppb2 = var / sum;
+}
+
+void bank_mean(const struct bank *b, struct bank_mean *ret)
+{
+	const struct bank_hypothesis *from[BANK_SHAPES * BANK_WANDERS];
+	double w[BANK_SHAPES * BANK_WANDERS];
+	struct bank_mean m = {.state = {.weight = 1}};
+	int n = 0;
+
+	for (int s = 0; s < b->shapes; s++) {
+		m.gauss += b->share[s] * b->shape[s].gauss;
+		for (int i = 0; i < BANK_WANDERS; i++) {
+			from[n] = &b->h[s][i];
+			w[n++] = b->share[s] * b->h[s][i].weight;
+		}
+	}
+	bank_hypothesis_merge(&m.state, from, w, n);
+	evidence(b, &m);
+	*ret = m;
+}
+
+double bank_phase_ns(const struct bank_mean *m, double dt_s)
+{
+	return m->state.x_ns + m->state.rate_ppb * dt_s;
+}
+
+double bank_phase_var_ns2(const struct bank_mean *m, double dt_s)
+{
+	double ahead = fabs(dt_s);
+
+	return fmax(m->state.pxx + dt_s * (2 * m->state.pxr + dt_s * m->state.prr), 0) +
+	       m->wander_var_ppb2 * ahead * ahead * ahead / 3;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/bank_exchange.h"
+
+#include <math.h>
+
+#define FIRST_QUEUE   8.0 /* of the first round trip an eighth each way may be queueing */
+#define FEW	      16
+#define CLOCK_VAR_NS2 1.0	/* stamps are whole nanoseconds of clocks hardly that good */
+#define QUANTUM_VAR   (1 / 6.0) /* difference of two rounded stamps */
+#define BASE_OF_SCALE 0.2	/* how well the base delay is known at least, in J */
+
+static double floor_ns2(const struct bank_exchange *e, double precision_ns)
+{
+	double q = bank_window_quantum(&e->trips, precision_ns);
+
+	return CLOCK_VAR_NS2 + q * q * QUANTUM_VAR;
+}
+
+static void start(struct bank_exchange *e, const struct bank_sample *s, double precision_ns,
+	const struct bank_prior *prior)
+{
+	double trip = fmax(s->there_ns + s->back_ns, 0), queue = trip / FIRST_QUEUE;
+	struct bank_start first = {
+		.x_ns = (s->there_ns - s->back_ns) / 2,
+		.rate_ppb = prior->rate_ppb,
+		.rate_sd_ppb = prior->rate_sd_ppb,
+		.base_ns = trip / 2 - queue,
+	};
+
+	queue += fmax(precision_ns, CLOCK_VAR_NS2);
+	first.x_sd_ns = first.base_sd_ns = queue;
+	e->scale_ns = queue;
+	e->there_ns = e->back_ns = 0;
+	e->route = (struct bank_route){.watch = 0};
+	bank_line_start(&e->line, true, &first, s->raw_ns);
+}
+
+static void lean(const struct bank_exchange *e, double asymmetry, struct bank_sample *s)
+{
+	double excess = s->there_ns + s->back_ns - 2 * e->line.mean.state.base_ns;
+
+	if (e->line.samples == 0 || excess <= 0)
+		return;
+	s->there_ns += asymmetry * excess;
+	s->back_ns -= asymmetry * excess;
+}
+
+static double excess_ns(const struct bank_exchange *e, const struct bank_sample *s)
+{
+	return s->there_ns + s->back_ns - 2 * e->line.mean.state.base_ns;
+}
+
+static enum bank_route_verdict route(
+	struct bank_exchange *e, const struct bank_sample *s, struct bank_route_change *ret)
+{
+	double x = bank_line_phase_ns(&e->line, s->raw_ns);
+	struct bank_route_view v = {
+		.there_ns = s->there_ns - x,
+		.back_ns = s->back_ns + x,
+		.base_ns = e->line.mean.state.base_ns,
+		.scale_ns = e->scale_ns,
+		.gauss = e->line.mean.gauss,
+		.phase_sd_ns = bank_line_sd_ns(&e->line, s->raw_ns),
+		.samples = e->line.samples,
+	};
+
+	return bank_route_judge(&e->route, &v, ret);
+}
+
+static void change_route(struct bank_exchange *e, const struct bank_route_change *c)
+{
+	bank_move_base(&e->line.bank, c->base_ns, c->base_var_ns2);
+	bank_mean(&e->line.bank, &e->line.mean);
+	e->there_ns += c->there_ns;
+	e->back_ns += c->back_ns;
+	e->line.phase_var_ns2 += c->phase_var_ns2;
+	e->line.watch.count = 0;
+	bank_window_reset(&e->trips);
+	e->route_changes++;
+}
+
+/* The window is empty after a change of the route, its jitter need not have changed. */
+static double scale(const struct bank_exchange *e, double precision_ns)
+{
+	if (e->line.samples >= FEW && e->trips.count < FEW && e->route.scale_ns > 0)
+		return e->route.scale_ns;
+	return bank_scale_two_way_ns(&e->trips, precision_ns);
+}
+
+static enum bank_line_result take(
+	struct bank_exchange *e, const struct bank_sample *s, int64_t *ret_step_ns)
+{
+	double g = fmax(e->line.mean.gauss, BASE_OF_SCALE) * e->scale_ns;
+	struct bank_line_noise noise = {
+		.scale_ns = e->scale_ns,
+		.gate_ns2 = g * g + s->floor_ns2,
+		.gate_ns = fmax(excess_ns(e, s), 0) / 2,
+	};
+
+	return bank_line_take(&e->line, s, &noise, ret_step_ns);
+}
+
+enum bank_line_result bank_exchange_take(struct bank_exchange *e,
+	const struct bank_exchange_sample *sample, const struct bank_prior *prior,
+	int64_t *ret_step_ns)
+{
+	struct bank_sample s = {
+		.raw_ns = sample->raw_ns,
+		.there_ns = sample->there_ns - e->there_ns,
+		.back_ns = sample->back_ns - e->back_ns,
+	};
+	struct bank_route_change change;
+
+	lean(e, sample->asymmetry, &s);
+	bank_window_add(&e->trips, s.there_ns + s.back_ns);
+	s.floor_ns2 = floor_ns2(e, sample->precision_ns);
+	if (e->line.samples == 0) {
+		start(e, &s, sample->precision_ns, prior);
+		return BANK_LINE_TAKEN;
+	}
+	e->scale_ns = scale(e, sample->precision_ns);
+	switch (route(e, &s, &change)) {
+	case BANK_ROUTE_HOLD:
+		e->line.samples++;
+		return BANK_LINE_TAKEN;
+	case BANK_ROUTE_CHANGED:
+		e->line.samples++;
+		change_route(e, &change);
+		return BANK_LINE_TAKEN;
+	case BANK_ROUTE_USE:
+		break;
+	}
+	return take(e, &s, ret_step_ns);
+}
+
+double bank_exchange_delay_ns(const struct bank_exchange *e)
+{
+	return fmax(2 * e->line.mean.state.base_ns + e->there_ns + e->back_ns, 0);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/bank_line.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SETTLED	    16 /* readings before any can be called odd */
+#define GATE_SIGMAS 7.0
+#define STEP_MAX_NS 4e18
+/* The base delay of a path drifts by some hundredths of its jitter a day; without any it would be
+ * held for certain in the end, and nothing could correct it. */
+#define CREEP_PER_DAY 0.02
+#define DAY_S	      86400.0
+
+static double seconds(int64_t from_ns, int64_t to_ns)
+{
+	return 1e-9 * ((double)to_ns - (double)from_ns);
+}
+
+static double elapsed_s(int64_t from_ns, int64_t to_ns)
+{
+	int64_t d;
+
+	return __builtin_sub_overflow(to_ns, from_ns, &d) ? seconds(from_ns, to_ns)
+							  : 1e-9 * (double)d;
+}
+
+void bank_line_start(
+	struct bank_line *l, bool two_way, const struct bank_start *start, int64_t raw_ns)
+{
+	l->two_way = two_way;
+	l->samples = 1;
+	l->raw_ns = l->since_raw_ns = raw_ns;
+	l->phase_var_ns2 = 0;
+	l->watch.count = l->watch.lost = 0;
+	bank_start(&l->bank, two_way, start);
+	bank_mean(&l->bank, &l->mean);
+}
+
+static const struct bank_mean *sure(const struct bank_line *l, int64_t raw_ns, double *ret_dt_s)
+{
+	bool watching = l->watch.count > 0;
+
+	*ret_dt_s = elapsed_s(watching ? l->watch.saved_raw_ns : l->raw_ns, raw_ns);
+	return watching ? &l->watch.saved_mean : &l->mean;
+}
+
+double bank_line_phase_ns(const struct bank_line *l, int64_t raw_ns)
+{
+	double dt;
+	const struct bank_mean *m = sure(l, raw_ns, &dt);
+
+	return bank_phase_ns(m, dt);
+}
+
+double bank_line_sd_ns(const struct bank_line *l, int64_t raw_ns)
+{
+	double dt;
+	const struct bank_mean *m = sure(l, raw_ns, &dt);
+
+	return sqrt(bank_phase_var_ns2(m, dt) + l->phase_var_ns2);
+}
+
+struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns)
+{
+	const struct bank_mean *m = &l->mean;
+	double dt = elapsed_s(l->raw_ns, raw_ns);
+
+	return (struct bank_line_state){
+		.phase_ns = bank_phase_ns(m, dt),
+		.phase_sd_ns = sqrt(bank_phase_var_ns2(m, dt) + l->phase_var_ns2),
+		.rate_ppb = m->state.rate_ppb,
+		.rate_sd_ppb = sqrt(m->state.prr + m->wander_var_ppb2 * fabs(dt)),
+	};
+}
+
+static void feed(struct bank_line *l, const struct bank_sample *s, double scale_ns)
+{
+	double dt = elapsed_s(l->raw_ns, s->raw_ns);
+	double creep = CREEP_PER_DAY * scale_ns;
+
+	bank_advance(&l->bank, dt, creep * creep * dt / DAY_S);
+	if (l->two_way)
+		bank_two_way(&l->bank, s->there_ns, s->back_ns, scale_ns, s->floor_ns2);
+	else
+		bank_one_way(&l->bank, s->there_ns, scale_ns, s->floor_ns2);
+	l->raw_ns = s->raw_ns;
+}
+
+static void go_back(struct bank_line *l)
+{
+	l->bank = l->watch.saved;
+	l->raw_ns = l->watch.saved_raw_ns;
+}
+
+static void step(struct bank_line *l, double off_ns, const struct bank_line_noise *noise,
+	int64_t *ret_step_ns)
+{
+	int64_t by = llround(fmin(fmax(off_ns, -STEP_MAX_NS), STEP_MAX_NS));
+
+	go_back(l);
+	bank_move_phase(&l->bank, 0, noise->gate_ns2 + noise->gate_ns * noise->gate_ns);
+	l->since_raw_ns = l->watch.sample[0].raw_ns;
+	for (int i = 0; i < l->watch.count; i++) {
+		struct bank_sample *s = &l->watch.sample[i];
+
+		s->there_ns -= (double)by;
+		s->back_ns += (double)by;
+		feed(l, s, noise->scale_ns);
+	}
+	l->watch.count = 0;
+	*ret_step_ns = by;
+}
+
+static double off_ns(const struct bank_line *l, const struct bank_sample *s)
+{
+	double y = l->two_way ? (s->there_ns - s->back_ns) / 2 : s->there_ns;
+
+	return y - bank_line_phase_ns(l, s->raw_ns);
+}
+
+static enum bank_watch_verdict judge(struct bank_line *l, const struct bank_sample *s,
+	const struct bank_line_noise *noise, double *ret_step_ns)
+{
+	double dt, sd = bank_line_sd_ns(l, s->raw_ns);
+	struct bank_watch_view v = {.off_ns = off_ns(l, s)};
+	enum bank_watch_verdict verdict;
+	bool watching = l->watch.count > 0;
+
+	if (l->samples <= SETTLED)
+		return BANK_WATCH_USE;
+	(void)sure(l, s->raw_ns, &dt);
+	v.dt_s = dt;
+	v.gate_ns = noise->gate_ns + GATE_SIGMAS * sqrt(sd * sd + noise->gate_ns2);
+	verdict = bank_watch_judge(&l->watch, &v, s, ret_step_ns);
+	if (!watching && l->watch.count > 0)
+		bank_watch_save(&l->watch, &l->bank, &l->mean, l->raw_ns);
+	return verdict;
+}
+
+enum bank_line_result bank_line_take(struct bank_line *l, const struct bank_sample *sample,
+	const struct bank_line_noise *noise, int64_t *ret_step_ns)
+{
+	enum bank_line_result result = BANK_LINE_TAKEN;
+	double by = 0;
+
+	l->samples += l->samples < INT32_MAX;
+	switch (judge(l, sample, noise, &by)) {
+	case BANK_WATCH_HOLD:
+		return BANK_LINE_TAKEN;
+	case BANK_WATCH_RESTART:
+		return BANK_LINE_LOST;
+	case BANK_WATCH_STEP:
+		step(l, by, noise, ret_step_ns);
+		result = BANK_LINE_STEPPED;
+		break;
+	case BANK_WATCH_RETURN:
+		go_back(l);
+		feed(l, sample, noise->scale_ns);
+		break;
+	case BANK_WATCH_USE:
+		feed(l, sample, noise->scale_ns);
+		break;
+	}
+	bank_mean(&l->bank, &l->mean);
+	return result;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/bank_route.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#define NOT_BEFORE   16
+#define SHORT_BY     1.5
+#define SHORT_GAUSS  4.0
+#define LONG_BY	     6.0
+#define SHORT_WAIT   6
+#define SHORT_PROOF  2
+#define LONG_PATIENT 60
+#define STANDS_OUT   2.0
+#define STANDS_OFF   4.0
+#define ALIKE	     4.0
+
+static double excess(const struct bank_route_view *v)
+{
+	return v->there_ns + v->back_ns - 2 * v->base_ns;
+}
+
+static double jitter(const struct bank_route *r, const struct bank_route_view *v)
+{
+	return r->scale_ns > 0 ? r->scale_ns : v->scale_ns;
+}
+
+static double shortest(const struct bank_route_view *v, double j)
+{
+	return -(SHORT_BY + SHORT_GAUSS * v->gauss) * j;
+}
+
+static int kind_of(const struct bank_route *r, const struct bank_route_view *v)
+{
+	double j = jitter(r, v), ex = excess(v);
+
+	if (v->samples < NOT_BEFORE)
+		return 0;
+	if ((r->watch < 0 && r->held < SHORT_WAIT) || ex < shortest(v, j))
+		return -1;
+	return ex > LONG_BY * j ? 1 : 0;
+}
+
+static void hold(struct bank_route *r, const struct bank_route_view *v)
+{
+	r->run++;
+	if (r->held >= BANK_ROUTE_HELD)
+		return;
+	r->there_ns[r->held] = v->there_ns;
+	r->back_ns[r->held] = v->back_ns;
+	r->held++;
+}
+
+static void end_watch(struct bank_route *r)
+{
+	r->watch = r->run = r->held = 0;
+}
+
+static double least(const double *v, int n)
+{
+	double m = v[0];
+
+	for (int i = 1; i < n; i++)
+		m = fmin(m, v[i]);
+	return m;
+}
+
+static void measure(
+	const struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *ret)
+{
+	double j = jitter(r, v), n = r->held;
+	double there = least(r->there_ns, r->held) - v->base_ns;
+	double back = least(r->back_ns, r->held) - v->base_ns;
+	struct bank_route_change c = {.base_var_ns2 = j * j};
+
+	if (fabs(there - back) < ALIKE * (v->phase_sd_ns + j / 2)) {
+		c.base_ns = (there + back) / 2;
+	} else {
+		c.there_ns = there;
+		c.back_ns = back;
+		c.phase_var_ns2 = v->phase_sd_ns * v->phase_sd_ns + j * j / (n * n);
+	}
+	*ret = c;
+}
+
+static bool stands_out(const struct bank_route *r, const struct bank_route_view *v)
+{
+	double min = INFINITY, mean = 0;
+
+	for (int i = 0; i < r->held; i++) {
+		double e = r->there_ns[i] + r->back_ns[i] - 2 * v->base_ns;
+
+		min = fmin(min, e);
+		mean += e / r->held;
+	}
+	return min > STANDS_OUT * (mean - min) + STANDS_OFF * jitter(r, v);
+}
+
+static enum bank_route_verdict judge_short(struct bank_route *r, const struct bank_route_view *v)
+{
+	double j = jitter(r, v), limit = shortest(v, j) + 2 * v->base_ns;
+	int proofs = 0;
+
+	for (int i = 0; i < r->held; i++)
+		proofs += r->there_ns[i] + r->back_ns[i] < limit;
+	if (proofs >= SHORT_PROOF && (r->held >= SHORT_WAIT || v->phase_sd_ns * r->held > j))
+		return BANK_ROUTE_CHANGED;
+	if (r->held >= SHORT_WAIT)
+		end_watch(r);
+	return BANK_ROUTE_HOLD;
+}
+
+static enum bank_route_verdict judge_long(
+	const struct bank_route *r, const struct bank_route_view *v)
+{
+	if (r->run == LONG_PATIENT || (r->run == BANK_ROUTE_HELD && stands_out(r, v)))
+		return BANK_ROUTE_CHANGED;
+	return v->phase_sd_ns < excess(v) / 2 ? BANK_ROUTE_HOLD : BANK_ROUTE_USE;
+}
+
+enum bank_route_verdict bank_route_judge(
+	struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *ret_change)
+{
+	enum bank_route_verdict verdict = BANK_ROUTE_USE;
+	int kind = kind_of(r, v);
+
+	if (kind != r->watch) {
+		end_watch(r);
+		r->watch = kind;
+	}
+	if (kind == 0) {
+		if (v->samples >= NOT_BEFORE)
+			r->scale_ns = v->scale_ns;
+		return BANK_ROUTE_USE;
+	}
+	hold(r, v);
+	verdict = kind < 0 ? judge_short(r, v) : judge_long(r, v);
+	if (verdict == BANK_ROUTE_CHANGED) {
+		measure(r, v, ret_change);
+		end_watch(r);
+	}
+	return verdict;
+}

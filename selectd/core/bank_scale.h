@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bank_scale.h - the size of the noise, from what holds no clock error. Pure.
+ *
+ * Two-way: from round trips, 0.873 (q50 - q10) of the last 64, which is 1 for the sum of two
+ * exponential delays of mean 1. Low quantiles, since bursts of queueing lengthen up to a third of
+ * the round trips without saying anything of the rest.
+ *
+ * One-way: from second differences of three readings at t0 < t1 < t2, each divided by what it would
+ * be for white noise of standard deviation 1, sqrt(1 + (1+r)^2 + r^2) with r = (t2-t1)/(t1-t0);
+ * the median of 64 / 0.6745 is the standard deviation if Gaussian.
+ *
+ * Where stamps are coarse many values are equal and the quantiles say 0 or one step: then the
+ * smallest step met (or, all being equal, the precision told) is the quantum q, and each
+ * direction, the difference of two rounded stamps, has a variance of q^2/6.
+ */
+#ifndef TB_BANK_SCALE_H
+#define TB_BANK_SCALE_H
+
+#define BANK_WINDOW 64
+
+struct bank_window {
+	double ring[BANK_WINDOW], sorted[BANK_WINDOW];
+	int count, next;
+};
+
+void bank_window_reset(struct bank_window *w);
+void bank_window_add(struct bank_window *w, double v);
+
+/* The sample at that share of the order, 0 .. 1; 0 if there is none. */
+double bank_window_quantile(const struct bank_window *w, double share);
+
+/* Step between different values if at least a quarter of them are equal to others, else 0.
+ * precision is the answer if all are equal. Less than 4 values: 0. */
+double bank_window_quantum(const struct bank_window *w, double precision);
+
+/* Jitter of one direction from the round trips in the window. Few of them may not have met the
+ * smallest delay: below 8 an eighth of the shortest may still be queueing, (8 - n)/8 of that. */
+double bank_scale_two_way_ns(const struct bank_window *w, double precision_ns);
+
+struct bank_second_difference {
+	double t_s[2], y_ns[2]; /* the last two readings, relative to any origin */
+	int count;
+	struct bank_window window;
+};
+
+/* t_s rises. */
+void bank_second_difference_add(struct bank_second_difference *d, double t_s, double y_ns);
+/* The origin moves: t_s and y_ns are less by so much from now on. */
+void bank_second_difference_move(struct bank_second_difference *d, double t_s, double y_ns);
+
+/* Standard deviation of a reading; prior_ns while there are less than 4 differences. */
+double bank_scale_one_way_ns(
+	const struct bank_second_difference *d, double prior_ns, double precision_ns);
+
+#endif

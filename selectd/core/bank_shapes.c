@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "selectd/core/bank_shapes.h"
+
+#include <math.h>
+
+/*
+ * Queues add bursts: a tenth of the delays from a law ten times longer. A guess between 0 (a
+ * burst then throws the state) and more (which costs paths without bursts); it costs 2 to 5 % where
+ * there are none. Readings of a clock have rarer outliers: one in a hundred, so that a single odd
+ * reading is an outlier (7 nepers) rather than a new wander (13 nepers at one reading a second).
+ */
+#define DELAY_TAIL  0.1
+#define GAUSS_TAIL  0.01
+#define TAIL_GAIN   10.0
+#define LOG_SKEWED  -8.0
+#define SCALE_EDGE  1.27
+#define MEAN_MIN_NS 1e-3
+
+const struct bank_shape bank_two_way_shapes[BANK_TWO_WAY_SHAPES] = {
+	{.scale = 1, .gauss = 0.003},
+	{.scale = 1, .gauss = 0.03},
+	{.scale = 0.9, .gauss = 0.2},
+	{.scale = 0.75, .gauss = 0.5},
+	{.scale = 0.63, .gauss = 0.9},
+};
+
+const struct bank_shape bank_one_way_shapes[BANK_ONE_WAY_SHAPES] = {
+	{.scale = 1, .gauss = 1},
+	{.scale = 0.5, .gauss = 1},
+	{.scale = 0.25, .gauss = 1},
+	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = 1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = 1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = 1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = 1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = -1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = -1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = -1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = -1, .log_weight = LOG_SKEWED},
+};
+
+struct bank_noise bank_shape_noise(const struct bank_shape *s, double scale_ns, double floor_ns2)
+{
+	double size = s->scale * scale_ns, g = s->gauss * size;
+	struct bank_noise n = {
+		.var_ns2 = g * g + floor_ns2,
+		.tail = GAUSS_TAIL,
+		.tail_gain = TAIL_GAIN,
+	};
+
+	if (s->gauss < 1) {
+		n.mean_ns = fmax(size * sqrt(1 - s->gauss * s->gauss), MEAN_MIN_NS);
+		n.tail = DELAY_TAIL;
+	}
+	return n;
+}
