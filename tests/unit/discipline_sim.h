@@ -48,7 +48,7 @@ struct sim {
 	bool silent;
 	int64_t late_ns; /* timers come so late */
 	/* what was seen */
-	int turns, rates, steps, publishes, events[EVENT_CODES];
+	int turns, rates, steps, publishes, refusals, events[EVENT_CODES];
 	double slew_max_ppb;
 	int64_t step_max_ns;
 	char last_text[DISCIPLINE_NOTE_TEXT];
@@ -170,8 +170,10 @@ static inline int sim_act(struct sim *s, const struct discipline_action *a)
 {
 	double slew_ppb = fabs(a->command_ppb - a->base_ppb);
 
-	if (s->k_error != 0)
+	if (s->k_error != 0) {
+		s->refusals++;
 		return s->k_error;
+	}
 	if (a->step) {
 		s->steps++;
 		sim_step(s, a->step_ns);

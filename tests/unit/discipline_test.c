@@ -473,6 +473,7 @@ static void denied_clock_is_tried_again(void **state)
 	assert_int_equal(s.events[EVENT_denied], 1);
 	assert_true(c.bound_ns > 299 * NS_PER_MS);
 	assert_true(s.turns < 40);
+	assert_true(s.refusals >= 2 && s.refusals <= 4);
 	s.k_error = 0;
 	assert_true(sim_run(&s, 100));
 	discipline_clock(&s.d, &c);
@@ -499,6 +500,28 @@ static void bound_holds(void **state)
 			raw.ns = s.now_raw_ns;
 			WITHIN(sim_error_ns(&s), shadow_line_bound_ns(&line, raw));
 		}
+	}
+}
+
+/* A kernel whose clock runs otherwise than told, as nobody can know yet: the bound says so. */
+static void bound_allows_for_an_unknown_residual(void **state)
+{
+	(void)state;
+	sim_init(&s, false, 0, 20000);
+	s.offset_sd_ns = s.rate_sd_ppb = 0;
+	s.bound_ns = 100;
+	s.interval_s = 64;
+	s.k_residual_ppb = 250;
+	sim_start(&s, NULL);
+	assert_true(sim_run(&s, 1.5));
+	for (int i = 0; i < 500; i++) {
+		struct shadow_line line;
+		struct ts_raw raw;
+
+		assert_true(sim_run(&s, 1));
+		line = sim_page(&s);
+		raw.ns = s.now_raw_ns;
+		WITHIN(sim_error_ns(&s), shadow_line_bound_ns(&line, raw));
 	}
 }
 
@@ -622,6 +645,7 @@ int main(void)
 		cmocka_unit_test(wide_bound_ends_holdover),
 		cmocka_unit_test(denied_clock_is_tried_again),
 		cmocka_unit_test(bound_holds),
+		cmocka_unit_test(bound_allows_for_an_unknown_residual),
 		cmocka_unit_test(restart_leaves_no_bump),
 		cmocka_unit_test(kernel_slew_of_a_dead_one_is_ended),
 		cmocka_unit_test(stop_ends_a_slew),
