@@ -43,14 +43,44 @@ static bool in_burst(const struct ntp_client *c)
 int client_poll(const struct ntp_client *c)
 {
 	bool near = c->counts.good > 0 && c->missed == 0 && c->last_delay_ns <= NTP_LAN_DELAY_NS;
-	int poll = c->poll > c->rate_floor ? c->poll : c->rate_floor;
+	int poll = poll_of_parts(c->poll_parts);
 
+	if (poll < c->rate_floor)
+		poll = c->rate_floor;
 	return poll < 0 && !near ? 0 : poll;
+}
+
+struct ts_dur client_interval(const struct ntp_client *c)
+{
+	int poll = client_poll(c);
+
+	if (poll != poll_of_parts(c->poll_parts))
+		return poll_interval(poll);
+	return poll_parts_interval(c->poll_parts);
+}
+
+/* How soon the next request follows while the time since the first answer is short. */
+static int64_t opening_ns(const struct ntp_client *c)
+{
+	int64_t ns = ts_raw_sub(c->last_send, c->opened).ns / NTP_OPENING_SHARE;
+
+	return ns > NTP_BURST_NS ? ns : NTP_BURST_NS;
+}
+
+static bool in_opening(const struct ntp_client *c)
+{
+	return c->config.iburst && c->was_reachable && c->missed == 0 &&
+	       c->rate_floor == POLL_MIN && opening_ns(c) < client_interval(c).ns;
+}
+
+bool client_opening(const struct ntp_client *c)
+{
+	return in_burst(c) || in_opening(c);
 }
 
 static int64_t interval_ns(const struct ntp_client *c)
 {
-	int64_t ns = poll_interval(client_poll(c)).ns;
+	int64_t ns = client_interval(c).ns;
 
 	if (c->send_failures > 0) {
 		int64_t retry = NTP_BURST_NS << (c->send_failures - 1);
@@ -59,6 +89,8 @@ static int64_t interval_ns(const struct ntp_client *c)
 	}
 	if (in_burst(c) && ns > NTP_BURST_NS)
 		return NTP_BURST_NS;
+	if (!in_burst(c) && in_opening(c))
+		return opening_ns(c);
 	return ns + ns / 4096 * c->spread;
 }
 
@@ -69,9 +101,9 @@ void client_schedule(struct ntp_client *c)
 
 static void set_poll_range(struct ntp_client *c)
 {
-	c->poll = c->config.minpoll;
+	c->poll_parts = c->config.minpoll * POLL_PARTS;
 	c->poll_samples = 0;
-	c->growth = 0;
+	c->unjudged_raw_ns = 0;
 }
 
 /* Everything that was learnt from one address. */
@@ -151,7 +183,8 @@ static void ask(struct ntp_client *c, struct ts_raw now)
 	if (c->request.pending)
 		miss(c);
 	c->reach = (uint8_t)(c->reach << 1);
-	c->spread = (int)(cookie_next(&c->random) & 127) - 64;
+	/* Later, not sooner: minpoll is the shortest interval. */
+	c->spread = (int)(cookie_next(&c->random) & 127);
 	if (c->config.burst && !in_burst(c)) {
 		c->burst_good = 1;
 		c->burst_total = NTP_BURST_TOTAL;
@@ -252,8 +285,9 @@ void ntp_client_own_refid(struct ntp_client *c, uint32_t refid)
 
 void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v)
 {
-	c->growth = v->growth;
-	c->growth_age = 0;
+	if (c->unjudged_raw_ns == 0 || v->last_sample_raw_ns != c->unjudged_raw_ns)
+		return;
+	client_adapt(c, v);
 }
 
 void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock)

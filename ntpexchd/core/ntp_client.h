@@ -17,6 +17,11 @@
  * (symmetric, interleaved, broadcast, authenticated) differ in how a request is built and how an
  * exchange is completed, not in schedule, reachability and publication.
  *
+ * With iburst the requests at 2 s go over into the interval in force gradually: the next one comes
+ * after a NTP_OPENING_SHAREth of the time since the first answer, if that is sooner. The rate's
+ * error falls with the time that the samples span; so what it makes of each interval stays about
+ * the same, with some twenty packets in the first five minutes.
+ *
  * Data minimisation (draft-ietf-ntp-data-minimization): a request tells our poll interval and
  * nothing else; the transmit timestamp is a cookie.
  */
@@ -31,15 +36,15 @@
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
 
-#define NTP_HOLD_NS	    (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
-#define NTP_BURST_NS	    (2 * NS_PER_S)   /* between the requests of a burst */
-#define NTP_IBURST_GOOD	    4		     /* ends a burst at the start */
-#define NTP_IBURST_TOTAL    8		     /* so does this many requests */
-#define NTP_BURST_TOTAL	    4
-#define NTP_LAN_DELAY_NS    (10 * NS_PER_MS) /* only servers this near are asked below 1 s */
-#define NTP_RATE_POLL_MAX   17		     /* a kiss code RATE raises the interval up to this */
-#define NTP_SOURCE_NS	    (500 * NS_PER_MS) /* between source messages that tell no change of state */
-#define NTP_VERDICT_SAMPLES 4		      /* a verdict counts for so many samples */
+#define NTP_HOLD_NS	  (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
+#define NTP_BURST_NS	  (2 * NS_PER_S)   /* between the requests of a burst */
+#define NTP_IBURST_GOOD	  4		   /* ends a burst at the start */
+#define NTP_IBURST_TOTAL  8		   /* so does this many requests */
+#define NTP_BURST_TOTAL	  4
+#define NTP_LAN_DELAY_NS  (10 * NS_PER_MS) /* only servers this near are asked below 1 s */
+#define NTP_RATE_POLL_MAX 17		   /* a kiss code RATE raises the interval up to this */
+#define NTP_SOURCE_NS	  (500 * NS_PER_MS) /* between source messages that tell no change of state */
+#define NTP_OPENING_SHARE 4		    /* of the time since the first answer; see below */
 
 struct ntp_client_config {
 	char source[64];      /* name on the bus */
@@ -110,13 +115,13 @@ struct ntp_client {
 	char error[160];
 	/* schedule */
 	struct ts_raw last_send, next_send;
-	int poll, rate_floor;
-	unsigned int poll_samples; /* good ones since poll last changed */
+	int poll_parts, rate_floor; /* poll.h */
+	unsigned int poll_samples;  /* good ones, those of bursts left out */
 	int burst_good, burst_total;
-	int spread;	   /* of this interval, -64..63 parts in 4096 */
-	int send_failures; /* in a row */
-	double growth;
-	int growth_age; /* samples since the verdict came */
+	int spread;		 /* of this interval, 0..127 parts in 4096 */
+	int send_failures;	 /* in a row */
+	struct ts_raw opened;	 /* first answer */
+	int64_t unjudged_raw_ns; /* sample that waits for its verdict; 0 none */
 	/* reachability */
 	bool heard, was_reachable;
 	uint8_t reach;
@@ -175,7 +180,7 @@ void ntp_client_stamp(
 void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size, struct ts_raw t4,
 	enum stamp stamp, struct ts_raw now);
 
-/* selectd's judgement of this source: only the growth is used. */
+/* selectd's judgement of this source: what it says of the newest sample sets the interval. */
 void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v);
 /* The published clock, for the offset in source messages. NULL: none. */
 void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock);

@@ -10,38 +10,44 @@
 #define STAMPS_MISSING_MAX 4 /* then nobody waits for them any more, until one comes */
 #define DEFAULT_POLL_MAX   10
 
-static void adapt_poll(struct ntp_client *c)
+void client_adapt(struct ntp_client *c, const struct msg_verdict *v)
 {
 	struct poll_input in = {.minpoll = c->config.minpoll,
 		.maxpoll = c->config.maxpoll,
-		.poll = c->poll,
-		.growth = c->growth_age <= NTP_VERDICT_SAMPLES ? c->growth : 0,
+		.parts = c->poll_parts,
 		.reach = c->reach,
 		.samples = c->poll_samples};
-	int poll = poll_next(&in);
 
-	c->growth_age++;
-	if (poll != c->poll)
-		c->poll_samples = 0;
-	c->poll = poll;
+	if (v) {
+		in.growth = v->growth;
+		in.sd_ns = v->offset_sd_ns;
+		in.base_delay_ns = (double)v->base_delay_ns;
+	}
+	c->unjudged_raw_ns = 0;
+	/* Samples that come faster than the interval do not speak for it. */
+	if (client_opening(c))
+		return;
+	c->poll_parts = poll_next(&in);
 	client_schedule(c);
 }
 
 static void note_good(struct ntp_client *c, const struct msg_sample *m)
 {
 	c->counts.good++;
-	/* Those of a burst come faster than the interval that is judged. */
-	if (c->burst_good == 0 || c->burst_total == 0)
-		c->poll_samples++;
 	c->last_delay_ns = m->delay_ns;
 	if (c->has_clock) {
 		struct ts_utc shown = ts_line_at(&c->clock, (struct ts_raw){m->raw_ns});
 
 		c->last_offset_ns = ts_sat_sub(m->utc_ns, shown.ns);
 	}
+	/* The verdict on the last one never came. */
+	if (c->unjudged_raw_ns != 0)
+		client_adapt(c, NULL);
+	c->poll_samples += !client_opening(c);
+	c->unjudged_raw_ns = m->raw_ns;
 	if (c->burst_good > 0)
 		c->burst_good--;
-	adapt_poll(c);
+	client_schedule(c);
 }
 
 void client_conclude(struct ntp_client *c)
@@ -88,9 +94,11 @@ static void note_answer(struct ntp_client *c, const struct ntp_packet *p, struct
 	c->last_raw = t4;
 	c->error[0] = '\0';
 	c->out_source = true;
-	if (!c->was_reachable)
+	if (!c->was_reachable) {
+		c->opened = c->last_send;
 		client_event(c, EVENT_source_reachable, 0, "%s (%s) answers, stratum %d",
 			c->config.source, c->address, c->stratum);
+	}
 	c->heard = c->was_reachable = true;
 	if (again && c->config.iburst) {
 		c->burst_good = NTP_IBURST_GOOD;

@@ -34,6 +34,7 @@ void client_sample(struct ntp_client *c, const struct msg_sample *m)
 	*s = *m;
 	str_copy(s->source, sizeof s->source, c->config.source);
 	s->poll = client_poll(c);
+	s->interval_ns = client_interval(c).ns;
 }
 
 static void source_options(const struct ntp_client_config *f, struct msg_source *m)

@@ -12,7 +12,13 @@ bool client_running(const struct ntp_client *c);
 /* The interval in force, log2 s: never shorter than what the server or the distance allows. */
 int client_poll(const struct ntp_client *c);
 
+/* The interval in force; a burst, or the time just after the first answer, has its own. */
+struct ts_dur client_interval(const struct ntp_client *c);
+bool client_opening(const struct ntp_client *c);
+
 /* ntp_client_answer.c */
+/* Sets the interval by what selectd says of the newest sample; NULL: it says nothing. */
+void client_adapt(struct ntp_client *c, const struct msg_verdict *v);
 /* The exchange at hand becomes a sample with the stamps that there are. */
 void client_conclude(struct ntp_client *c);
 

@@ -15,15 +15,38 @@ struct ts_dur poll_interval(int poll)
 	return (struct ts_dur){p >= 0 ? NS_PER_S << p : NS_PER_S >> -p};
 }
 
+int poll_of_parts(int parts)
+{
+	int poll = parts / POLL_PARTS;
+
+	return parts < poll * POLL_PARTS ? poll - 1 : poll;
+}
+
+struct ts_dur poll_parts_interval(int parts)
+{
+	int poll = poll_of_parts(parts);
+	double part = (double)(parts - poll * POLL_PARTS) / POLL_PARTS;
+
+	return (struct ts_dur){(int64_t)((double)poll_interval(poll).ns * exp2(part))};
+}
+
+/* May the interval be so many parts longer (or shorter)? */
+static bool allowed(const struct poll_input *in, int parts)
+{
+	double gain = fmax(in->growth * in->growth - 1, 0);
+	double growth = sqrt(1 + gain * exp2(3.0 * parts / POLL_PARTS));
+	bool fine = growth * in->sd_ns < POLL_FINE_SHARE * in->base_delay_ns;
+
+	return growth <= (fine ? POLL_GROWTH_FINE : POLL_GROWTH_MAX);
+}
+
 static int step_by_growth(const struct poll_input *in)
 {
-	double g2 = in->growth * in->growth;
+	int step = allowed(in, 1) ? 1 : 0;
 
-	if (in->growth > POLL_GROWTH_MAX)
-		return -1;
-	if (in->samples < POLL_RAISE_SAMPLES)
-		return 0;
-	return g2 <= 1 || sqrt(1 + 8 * (g2 - 1)) <= POLL_GROWTH_MAX ? 1 : 0;
+	while (step > -POLL_PARTS && !allowed(in, step))
+		step--;
+	return step;
 }
 
 int poll_next(const struct poll_input *in)
@@ -33,9 +56,10 @@ int poll_next(const struct poll_input *in)
 	if (in->growth > 0)
 		step = step_by_growth(in);
 	else
-		step = in->samples >= POLL_STEP_SAMPLES;
+		step = in->samples >= POLL_STEP_SAMPLES &&
+		       in->samples % (POLL_STEP_SAMPLES / POLL_PARTS) == 0;
 	/* A path that loses packets is not asked less often still. */
 	if (step > 0 && (in->reach & 3) != 3)
 		step = 0;
-	return clamp(in->poll + step, in->minpoll, in->maxpoll);
+	return clamp(in->parts + step, in->minpoll * POLL_PARTS, in->maxpoll * POLL_PARTS);
 }

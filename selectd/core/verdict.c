@@ -29,7 +29,8 @@ static int64_t clip_double(double ns)
 static void tell_track(const struct source *s, struct msg_verdict *v)
 {
 	const struct track_state *st = &s->now.track;
-	double poll_s = ldexp(1, (int)s->newest.poll);
+	int64_t interval_ns = s->newest.interval_ns;
+	double poll_s = interval_ns ? 1e-9 * (double)interval_ns : ldexp(1, (int)s->newest.poll);
 
 	v->samples = st->samples;
 	v->runs = st->runs;

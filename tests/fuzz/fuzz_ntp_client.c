@@ -92,7 +92,8 @@ static void drain(struct run *r, uint8_t how)
 			ntp_client_sent(&r->c, r->id, r->now, how & 2);
 	}
 	must(r->good == r->c.counts.good);
-	must(r->c.poll >= r->c.config.minpoll && r->c.poll <= r->c.config.maxpoll);
+	must(r->c.poll_parts >= r->c.config.minpoll * POLL_PARTS &&
+		r->c.poll_parts <= r->c.config.maxpoll * POLL_PARTS);
 	/* Once drained, nothing is due that time alone would not bring. */
 	must(r->c.samples == 0 && r->c.events == 0 && !r->c.out_send);
 }

@@ -5,8 +5,13 @@
 
 static struct poll_input usual(void)
 {
-	return (struct poll_input){
-		.minpoll = 6, .maxpoll = 10, .poll = 7, .reach = 0xff, .samples = 8};
+	return (struct poll_input){.minpoll = 6,
+		.maxpoll = 10,
+		.parts = 7 * POLL_PARTS,
+		.reach = 0xff,
+		.samples = 8,
+		.sd_ns = 1000,
+		.base_delay_ns = 1000};
 }
 
 static void test_intervals(void **state)
@@ -20,17 +25,33 @@ static void test_intervals(void **state)
 	assert_i64_equal(poll_interval(-1000).ns, poll_interval(-7).ns);
 }
 
+static void test_parts(void **state)
+{
+	(void)state;
+	assert_i64_equal(poll_parts_interval(24).ns, 64 * NS_PER_S);
+	assert_i64_equal(poll_parts_interval(26).ns, INT64_C(90509667991)); /* 64 sqrt(2) s */
+	assert_i64_equal(poll_parts_interval(-4).ns, NS_PER_S / 2);
+	assert_i64_equal(poll_parts_interval(-3).ns, 594603557);
+	assert_int_equal(poll_of_parts(27), 6);
+	assert_int_equal(poll_of_parts(28), 7);
+	assert_int_equal(poll_of_parts(-1), -1);
+	assert_int_equal(poll_of_parts(-4), -1);
+	assert_int_equal(poll_of_parts(-5), -2);
+}
+
 static void test_unknown_growth(void **state)
 {
 	struct poll_input in = usual();
 
 	(void)state;
-	assert_int_equal(poll_next(&in), 8);
-	in.samples = 7;
-	assert_int_equal(poll_next(&in), 7);
+	assert_int_equal(poll_next(&in), 29);
+	in.samples = 9;
+	assert_int_equal(poll_next(&in), 28);
+	in.samples = 6;
+	assert_int_equal(poll_next(&in), 28);
 	in.samples = 8;
-	in.poll = 10;
-	assert_int_equal(poll_next(&in), 10);
+	in.parts = 40;
+	assert_int_equal(poll_next(&in), 40);
 }
 
 static void test_growth(void **state)
@@ -38,22 +59,40 @@ static void test_growth(void **state)
 	struct poll_input in = usual();
 
 	(void)state;
-	/* sqrt(1 + 8 (g^2 - 1)) = 1.5 at g = 1.07529 */
-	in.growth = 1.0752;
-	assert_int_equal(poll_next(&in), 8);
-	in.growth = 1.0754;
-	assert_int_equal(poll_next(&in), 7);
-	in.growth = 1.5;
-	assert_int_equal(poll_next(&in), 7);
-	in.growth = 1.501;
-	assert_int_equal(poll_next(&in), 6);
-	in.poll = 6;
-	assert_int_equal(poll_next(&in), 6);
+	/* sqrt(1 + 2^(3/4) (g^2 - 1)) = 2 at g = 1.66900 */
+	in.growth = 1.668;
+	assert_int_equal(poll_next(&in), 29);
+	in.growth = 1.670;
+	assert_int_equal(poll_next(&in), 28);
+	in.growth = 2.0;
+	assert_int_equal(poll_next(&in), 28);
+	in.growth = 2.001;
+	assert_int_equal(poll_next(&in), 27);
+	/* sqrt(1 + 3 * 2^(3/4)) */
+	in.growth = 2.460;
+	assert_int_equal(poll_next(&in), 26);
+	in.growth = 100;
+	assert_int_equal(poll_next(&in), 24);
+	in.parts = 40;
+	assert_int_equal(poll_next(&in), 36);
 	/* better at the next poll than now: as good as it gets */
 	in.growth = 0.5;
-	assert_int_equal(poll_next(&in), 7);
-	in.samples = POLL_RAISE_SAMPLES - 1;
-	assert_int_equal(poll_next(&in), 6);
+	in.parts = 28;
+	assert_int_equal(poll_next(&in), 29);
+}
+
+static void test_small_errors_grow_further(void **state)
+{
+	struct poll_input in = usual();
+
+	(void)state;
+	in.growth = 2.6;
+	in.base_delay_ns = 35000;
+	assert_int_equal(poll_next(&in), 29);
+	in.growth = 3.4; /* sd 3.4 us is less than a tenth of 35 us, a quarter octave later more */
+	assert_int_equal(poll_next(&in), 28);
+	in.base_delay_ns = 33000;
+	assert_int_equal(poll_next(&in), 27);
 }
 
 static void test_loss_does_not_raise(void **state)
@@ -62,11 +101,11 @@ static void test_loss_does_not_raise(void **state)
 
 	(void)state;
 	in.reach = 0xfd;
-	assert_int_equal(poll_next(&in), 7);
+	assert_int_equal(poll_next(&in), 28);
 	in.growth = 1.0;
-	assert_int_equal(poll_next(&in), 7);
+	assert_int_equal(poll_next(&in), 28);
 	in.growth = 9.0;
-	assert_int_equal(poll_next(&in), 6);
+	assert_int_equal(poll_next(&in), 24);
 }
 
 static void test_range(void **state)
@@ -74,19 +113,21 @@ static void test_range(void **state)
 	struct poll_input in = usual();
 
 	(void)state;
-	in.poll = 3;
+	in.parts = 12;
 	in.growth = 1.2;
-	assert_int_equal(poll_next(&in), 6);
-	in.poll = 15;
-	assert_int_equal(poll_next(&in), 10);
+	assert_int_equal(poll_next(&in), 24);
+	in.parts = 60;
+	assert_int_equal(poll_next(&in), 40);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_unknown_growth),
 		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_small_errors_grow_further),
 		cmocka_unit_test(test_loss_does_not_raise),
 		cmocka_unit_test(test_range),
 	};
