@@ -40,7 +40,7 @@ struct sim {
 	int64_t width_ns, suspended_ns;
 	struct discipline_status told;
 	/* the estimator */
-	double interval_s, offset_sd_ns, rate_sd_ppb, est_rate_error_ppb;
+	double interval_s, offset_sd_ns, rate_sd_ppb, est_rate_error_ppb, drift_ppb;
 	int64_t bound_ns, disruption, seq;
 	uint64_t boot;
 	enum leap leap;
@@ -254,6 +254,7 @@ static inline void sim_init(struct sim *s, bool exact, int64_t clock_offset_ns, 
 	s->offset_sd_ns = 1000;
 	s->rate_sd_ppb = 20;
 	s->bound_ns = 100000;
+	s->drift_ppb = 100;
 	s->boot = 7;
 	s->next_est_ns = SIM_START_RAW_NS + NS_PER_S;
 	s->late_ns = 100 * NS_PER_US;
@@ -291,7 +292,7 @@ static inline void sim_fill_estimate(struct sim *s, struct msg *m)
 	e->offset_sd_ns = s->offset_sd_ns;
 	e->rate_sd_ppb = s->rate_sd_ppb;
 	e->bound_ns = s->bound_ns;
-	e->bound_drift_ppb = 100;
+	e->bound_drift_ppb = s->drift_ppb;
 	e->stratum = 2;
 	e->disruption = s->disruption;
 	e->leap = s->leap;

@@ -511,6 +511,7 @@ static void bound_allows_for_an_unknown_residual(void **state)
 	s.offset_sd_ns = s.rate_sd_ppb = 0;
 	s.bound_ns = 100;
 	s.interval_s = 64;
+	s.drift_ppb = 0;
 	s.k_residual_ppb = 250;
 	sim_start(&s, NULL);
 	assert_true(sim_run(&s, 1.5));
@@ -552,6 +553,8 @@ static void restart_leaves_no_bump(void **state)
 		discipline_clock(&s.d, &c);
 		assert_int_equal(c.status, sync_holdover);
 		WITHIN(sim_error_ns(&s), c.bound_ns);
+		assert_true(clk_model_slewing(&s.d.model) == (slewing == 1));
+		assert_true(slewing == 0 || fabs(c.rate_ppb) > 1e6);
 		/* a slew ends at its time though nobody gives estimates */
 		s.silent = true;
 		assert_true(sim_run(&s, 20));
