@@ -297,8 +297,10 @@ static void long_options(struct option ret[NAMES_MAX])
 {
 	int i;
 
-	for (i = 0; options_names[i] && i < NAMES_MAX - 1; i++)
+	for (i = 0; options_names[i] && i < NAMES_MAX - 3; i++)
 		ret[i] = (struct option){options_names[i], required_argument, NULL, 0};
+	ret[i++] = (struct option){"help", no_argument, NULL, 'h'};
+	ret[i++] = (struct option){"version", no_argument, NULL, 'v'};
 	ret[i] = (struct option){NULL, 0, NULL, 0};
 }
 

@@ -54,8 +54,8 @@ static int load(struct daemon *d, void *config, struct cfg_report *report)
 	if (r < 0) {
 		char text[DAEMON_PATH_MAX + 80];
 
-		(void)snprintf(
-			text, sizeof(text), "%s: %s", file ? file : "configuration", strerror(-r));
+		(void)snprintf(text, sizeof(text), "configuration %s cannot be read: %s",
+			file ? file : "from arguments", strerror(-r));
 		tell_line(d, DIRECTIVE_WRONG, false, text);
 		return r;
 	}

@@ -18,11 +18,12 @@ static void usage(const struct stage *stage, FILE *to)
 		"  -s DIR         state directory (default /var/lib/timebus, or "
 		"$TIMEBUS_STATE_DIR)\n"
 		"  -l LEVEL       log: err, warn, notice, info or debug (default info)\n"
-		"  --check        tell what is wrong in the configuration, exit 0 or 2\n"
+		"  --check        tell what is wrong in the configuration, exit 0 (nothing) or 2\n"
 		"  --dump-config  print the configuration in force\n"
 		"  --manual       print the directives as mdoc list items\n"
-		"  --version, --help\n"
-		"  DIRECTIVE      read after the file, one an argument: 'makestep 0.1 3'\n",
+		"  --version      print the version\n"
+		"  -h, --help     print this\n"
+		"  DIRECTIVE      a line of configuration, read after the file; one an argument\n",
 		stage->name, stage->summary, stage->name);
 }
 
@@ -97,8 +98,8 @@ static int set_option(struct daemon_options *options, const struct stage *stage,
 	case OPTION_VERSION:
 		printf("%s (timebus) %s\n", stage->name, TIMEBUS_VERSION);
 		return DAEMON_EXIT_OK;
-	default:
-		usage(stage, stderr);
+	default: /* getopt has told the word */
+		fprintf(stderr, "%s --help tells the options\n", stage->name);
 		return DAEMON_EXIT_USAGE;
 	}
 }

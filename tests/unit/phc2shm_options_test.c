@@ -136,6 +136,8 @@ static void help_and_version_end_the_reading(void **state)
 	(void)state;
 	assert_int_equal(parse(&o, "-h -y", error), OPTIONS_HELP);
 	assert_int_equal(parse(&o, "-l 5 -v", error), OPTIONS_VERSION);
+	assert_int_equal(parse(&o, "-l 5 --help", error), OPTIONS_HELP);
+	assert_int_equal(parse(&o, "--version", error), OPTIONS_VERSION);
 }
 
 static int read_text(struct options *o, const char *text, char *error)
