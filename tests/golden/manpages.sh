@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # manpages.sh - the pages in docs/man are those that docs/man/generate.sh makes of the programs (run
 # `make docs` after a change of directives), mandoc finds nothing wrong in them, they tell every
-# option and word that the programs' help tells, and the pages that they refer to are there.
+# option and word that the programs' help tells, and the pages that they refer to are there. Likewise
+# docs/shadow.md and the layout and readers of the page.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -53,6 +54,20 @@ done
 for word in $("$B/bin/timebus" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
 	has_word timebus.1 "$word"
 done
+
+# shadow.md: its table is that of the header, its example compiles and asks for a page
+sed -n '/^ \* *offset  size  page/,/^ \* *168 /s/^ \*\(   \)\{0,1\}//p' common/core/shadow_page.h >"$work/table"
+[ "$(grep -c . "$work/table")" -ge 30 ] || fail "no table in shadow_page.h"
+sed -n '/^offset  size  page/,/^   168 /p' docs/shadow.md | diff -u - "$work/table" ||
+	fail "docs/shadow.md: the layout is not that of shadow_page.h"
+sed -n '/^```c$/,/^```$/p' docs/shadow.md | grep -v '^```' >"$work/now.c"
+if ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -I. -o "$work/now" "$work/now.c" \
+	common/core/shadow_page.c common/core/tstime.c -lm; then
+	"$work/now" "$work/missing"
+	[ $? = 1 ] || fail "docs/shadow.md: the example finds a page that is not there"
+else
+	fail "docs/shadow.md: the example"
+fi
 
 echo "$pages pages made, $failed faults"
 [ $failed = 0 ] && [ $pages = 10 ]
