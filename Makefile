@@ -187,6 +187,7 @@ run:
 # ---- documents made from the tables ----
 docs: all $(B)/bin/tools/schema_page
 	$(B)/bin/tools/schema_page > docs/protocol.md
+	B=$(B) docs/man/generate.sh
 
 # ---- install ----
 SBINDIR := $(PREFIX)/sbin
@@ -195,7 +196,7 @@ UNITDIR := $(PREFIX)/lib/systemd/system
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/etc/timebus \
 		$(DESTDIR)/etc/default $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
-		$(DESTDIR)$(PREFIX)/lib/udev/rules.d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
 	install -m 755 $(addprefix $(B)/bin/,$(DAEMONS)) $(DESTDIR)$(SBINDIR)
 	install -m 755 $(B)/bin/timebus $(DESTDIR)$(BINDIR)
 	for u in deploy/systemd/*; do sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@BINDIR@|$(BINDIR)|g' $$u \
@@ -206,7 +207,7 @@ install: all
 	for f in deploy/conf/*.conf; do t=$(DESTDIR)/etc/timebus/$${f##*/}; \
 		if [ -e $$t ]; then install -m 644 $$f $$t.new; else install -m 644 $$f $$t; fi; done
 	[ -e $(DESTDIR)/etc/default/timebus-phc2shm ] || install -m 644 deploy/default/timebus-phc2shm $(DESTDIR)/etc/default/
-	for m in docs/man/*.[18]; do [ ! -e $$m ] || install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
+	for m in docs/man/*.[158]; do [ ! -e $$m ] || install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
 
 clean:
 	rm -rf $(B)
