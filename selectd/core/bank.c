@@ -7,12 +7,13 @@
 
 /* bank.h tells why. */
 #define NEIGHBOUR_PER_S	 (1 / 86400.0)
-#define ANYWHERE_PER_S	 (1 / 604800.0)
+#define ANYWHERE_PER_S	 (1 / 2592000.0)
 #define NEIGHBOUR_MOST	 1e-3
 #define ANYWHERE_MOST	 1e-4
 #define WEIGHT_MIN	 1e-250
-#define LOG_SHAPE_MIN	 -14.0 /* about a million to one: some twenty samples to come back */
+#define LOG_SHAPE_MIN	 -25.0
 #define EVIDENCE_PER_MIX 30.0
+#define SETTLING	 16
 
 static const double wanders_ppb[BANK_WANDERS] = {
 	0.01, 0.0316227766, 0.1, 0.316227766, 1, 3.16227766, 10, 31.6227766, 100, 316.227766, 1000};
@@ -45,6 +46,7 @@ void bank_start(struct bank *b, int two_way, const struct bank_start *start)
 
 	memset(b, 0, sizeof(*b));
 	b->two_way = two_way;
+	b->settling = SETTLING;
 	b->shape = two_way ? bank_two_way_shapes : bank_one_way_shapes;
 	b->shapes = two_way ? BANK_TWO_WAY_SHAPES : BANK_ONE_WAY_SHAPES;
 	for (int s = 0; s < b->shapes; s++) {
@@ -123,19 +125,28 @@ void bank_advance(struct bank *b, double dt_s, double creep_ns2)
 }
 
 /* Weights times densities, adding up to 1 again; log of what they added up to. */
-static double reweigh(struct bank_hypothesis *h, const double *log_density)
+static double reweigh(struct bank_hypothesis *h, const struct bank_density *density)
 {
-	double top = log_density[0], sum = 0;
+	double top = density[0].exponent, sum = 0;
 
 	for (int i = 1; i < BANK_WANDERS; i++)
-		top = fmax(top, log_density[i]);
+		top = density[i].exponent > top ? density[i].exponent : top;
 	for (int i = 0; i < BANK_WANDERS; i++) {
-		h[i].weight = fmax(h[i].weight * exp(log_density[i] - top), WEIGHT_MIN);
+		double w = h[i].weight * density[i].factor * exp(density[i].exponent - top);
+
+		h[i].weight = w > WEIGHT_MIN ? w : WEIGHT_MIN;
 		sum += h[i].weight;
 	}
 	for (int i = 0; i < BANK_WANDERS; i++)
 		h[i].weight /= sum;
 	return top + log(sum);
+}
+
+/* With a scale that is a guess yet, shapes would be judged by whether they fit that. */
+static void judge_shape(struct bank *b, int s, double log_density)
+{
+	if (b->settling == 0)
+		b->log_weight[s] += log_density;
 }
 
 static void share_shapes(struct bank *b)
@@ -156,7 +167,7 @@ static void share_shapes(struct bank *b)
 void bank_two_way(
 	struct bank *b, double there_ns, double back_ns, double scale_ns, double floor_ns2)
 {
-	double l[BANK_WANDERS];
+	struct bank_density d[BANK_WANDERS];
 
 	for (int s = 0; s < b->shapes; s++) {
 		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
@@ -164,35 +175,40 @@ void bank_two_way(
 		for (int i = 0; i < BANK_WANDERS; i++) {
 			struct bank_hypothesis *h = &b->h[s][i];
 
-			l[i] = bank_hypothesis_update(h, 1, there_ns, &noise);
-			l[i] += bank_hypothesis_update(h, -1, back_ns, &noise);
+			d[i] = (struct bank_density){0, 1};
+			bank_hypothesis_update(h, 1, there_ns, &noise, &d[i]);
+			bank_hypothesis_update(h, -1, back_ns, &noise, &d[i]);
 		}
-		b->log_weight[s] += reweigh(b->h[s], l);
+		judge_shape(b, s, reweigh(b->h[s], d));
 	}
 	share_shapes(b);
+	b->settling -= b->settling > 0;
 }
 
 void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2)
 {
-	double l[BANK_WANDERS];
+	struct bank_density d[BANK_WANDERS];
 
 	for (int s = 0; s < b->shapes; s++) {
 		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
 		double sign = b->shape[s].sign < 0 ? -1 : 1;
 
-		for (int i = 0; i < BANK_WANDERS; i++)
-			l[i] = bank_hypothesis_update(&b->h[s][i], sign, sign * y_ns, &noise);
-		b->log_weight[s] += reweigh(b->h[s], l);
+		for (int i = 0; i < BANK_WANDERS; i++) {
+			d[i] = (struct bank_density){0, 1};
+			bank_hypothesis_update(&b->h[s][i], sign, sign * y_ns, &noise, &d[i]);
+		}
+		judge_shape(b, s, reweigh(b->h[s], d));
 	}
 	share_shapes(b);
+	b->settling -= b->settling > 0;
 }
 
-void bank_move_phase(struct bank *b, double by_ns, double var_ns2)
+void bank_loosen(struct bank *b, double phase_var_ns2, double rate_var_ppb2)
 {
 	for (int s = 0; s < b->shapes; s++)
 		for (int i = 0; i < BANK_WANDERS; i++) {
-			b->h[s][i].x_ns += by_ns;
-			b->h[s][i].pxx += var_ns2;
+			b->h[s][i].pxx += phase_var_ns2;
+			b->h[s][i].prr += rate_var_ppb2;
 		}
 }
 

@@ -13,12 +13,12 @@
  *
  * and weighs it by the density it gave to each reading. Within a shape the wanders may turn into
  * each other (interacting multiple models, Blom and Bar-Shalom 1988): about once a day to a
- * neighbour, since temperature and load have a daily course, and once a week to anything. Those are
- * rates in time and not per sample, since the oscillator does not know how often it is looked at;
- * but what is to be told apart by samples must last for some, so that a sample never mixes
- * more than one part in 1000 and 10000. Shapes do not mix their states (their base delays mean
- * different things); their weights multiply and are floored, so that a change of the path's
- * character is noticed.
+ * neighbour, since temperature and load have a daily course, and once a month to anything. Those
+ * are rates in time and not per sample, since the oscillator does not know how often it is looked
+ * at; but what is to be told apart by samples must last for some, so that a sample never mixes more
+ * than one part in 1000 and 10000. Shapes do not mix their states (their base delays mean different
+ * things); their weights multiply and are floored, so that a change of the path's character is
+ * noticed.
  *
  * What is answered is the mixture's mean and covariance. The growth of its variance by future
  * wander leaves out the wanders that hold no more weight than the mixing gave them: otherwise
@@ -43,6 +43,7 @@ struct bank_shape {
 
 struct bank {
 	const struct bank_shape *shape;
+	int settling; /* readings for which the scale is not known well enough to tell shapes */
 	int shapes, two_way;
 	double log_weight[BANK_SHAPES], share[BANK_SHAPES]; /* share: adds up to 1 */
 	struct bank_hypothesis h[BANK_SHAPES][BANK_WANDERS];
@@ -73,8 +74,10 @@ void bank_two_way(
 /* One reading; scale_ns: measured standard deviation. */
 void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2);
 
-/* All phases (and base delays) are moved; variances grow. */
-void bank_move_phase(struct bank *b, double by_ns, double var_ns2);
+/* Phases and rates are less certain than they seemed. */
+void bank_loosen(struct bank *b, double phase_var_ns2, double rate_var_ppb2);
+
+/* All base delays are moved and less certain. */
 void bank_move_base(struct bank *b, double by_ns, double var_ns2);
 
 void bank_mean(const struct bank *b, struct bank_mean *ret);

@@ -8,17 +8,18 @@
 #define RATE_MIN_PPB2 1e-12
 /* Nor may absurd gaps make it infinite: 10^10 s and a rate wrong by all of itself. */
 #define VAR_MAX 1e38
+/* A share that cannot matter in a mixture, unless a state is 10^6 deviations off. */
+#define NOTHING 1e-12
 
+/* Comparisons and not fmin(), which is a call: this runs some hundred times a sample. */
 static double within(double v, double least)
 {
-	return fmin(fmax(v, least), VAR_MAX);
+	return v > VAR_MAX ? VAR_MAX : v > least ? v : least;
 }
 
 static double limited(double cov, double var_a, double var_b)
 {
-	double most = sqrt(var_a) * sqrt(var_b);
-
-	return fmin(fmax(cov, -most), most);
+	return cov * cov <= var_a * var_b ? cov : copysign(sqrt(var_a) * sqrt(var_b), cov);
 }
 
 /* Symmetric by construction; each pair of variances keeps a correlation of at most 1. */
@@ -46,12 +47,12 @@ void bank_hypothesis_predict(
 	repair(h);
 }
 
-double bank_hypothesis_update(
-	struct bank_hypothesis *h, double sign, double y_ns, const struct bank_noise *noise)
+void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double y_ns,
+	const struct bank_noise *noise, struct bank_density *density)
 {
 	double cx = sign * h->pxx + h->pxb, cr = sign * h->pxr + h->prb,
 	       cb = sign * h->pxb + h->pbb;
-	double p = fmax(sign * cx + cb, PHASE_MIN_NS2);
+	double p = within(sign * cx + cb, PHASE_MIN_NS2);
 	struct bank_reading r = bank_reading(y_ns - (sign * h->x_ns + h->base_ns), p, noise);
 
 	h->x_ns += cx * r.slope;
@@ -64,7 +65,8 @@ double bank_hypothesis_update(
 	h->prb -= cr * cb * r.curvature;
 	h->pbb -= cb * cb * r.curvature;
 	repair(h);
-	return r.log_density;
+	density->exponent += r.density.exponent;
+	density->factor *= r.density.factor;
 }
 
 static void add_spread(struct bank_hypothesis *m, const struct bank_hypothesis *h, double w)
@@ -90,7 +92,8 @@ void bank_hypothesis_merge(struct bank_hypothesis *ret, const struct bank_hypoth
 		m.base_ns += weight[i] * from[i]->base_ns;
 	}
 	for (int i = 0; i < n; i++)
-		add_spread(&m, from[i], weight[i]);
+		if (weight[i] > NOTHING)
+			add_spread(&m, from[i], weight[i]);
 	repair(&m);
 	*ret = m;
 }

@@ -26,9 +26,10 @@ struct bank_hypothesis {
 void bank_hypothesis_predict(
 	struct bank_hypothesis *h, double dt_s, double wander_ppb, double creep_ns2);
 
-/* One reading y_ns of direction +1 (x + b) or -1 (-x + b); log density of it. */
-double bank_hypothesis_update(
-	struct bank_hypothesis *h, double sign, double y_ns, const struct bank_noise *noise);
+/* One reading y_ns of direction +1 (x + b) or -1 (-x + b). *density is multiplied by its density.
+ */
+void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double y_ns,
+	const struct bank_noise *noise, struct bank_density *density);
 
 /* ret is the mixture of n states with weights: same mean and covariance. The weights add up to 1
  * and are theirs, not those in the states; ret->weight is left as it is. */

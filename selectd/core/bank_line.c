@@ -9,7 +9,7 @@
 #define STEP_MAX_NS 4e18
 /* The base delay of a path drifts by some hundredths of its jitter a day; without any it would be
  * held for certain in the end, and nothing could correct it. */
-#define CREEP_PER_DAY 0.02
+#define CREEP_PER_DAY 0.002
 #define DAY_S	      86400.0
 
 static double seconds(int64_t from_ns, int64_t to_ns)
@@ -93,13 +93,15 @@ static void go_back(struct bank_line *l)
 	l->raw_ns = l->watch.saved_raw_ns;
 }
 
-static void step(struct bank_line *l, double off_ns, const struct bank_line_noise *noise,
-	int64_t *ret_step_ns)
+/* All that came since the line was last sure, again. */
+static void start_over(struct bank_line *l, const struct bank_watch_change *c,
+	const struct bank_line_noise *noise, int64_t *ret_step_ns)
 {
-	int64_t by = llround(fmin(fmax(off_ns, -STEP_MAX_NS), STEP_MAX_NS));
+	int64_t by = llround(fmin(fmax(c->step_ns, -STEP_MAX_NS), STEP_MAX_NS));
 
 	go_back(l);
-	bank_move_phase(&l->bank, 0, noise->gate_ns2 + noise->gate_ns * noise->gate_ns);
+	bank_loosen(&l->bank, noise->gate_ns2 + noise->gate_ns * noise->gate_ns,
+		c->rate_ppb * c->rate_ppb);
 	l->since_raw_ns = l->watch.sample[0].raw_ns;
 	for (int i = 0; i < l->watch.count; i++) {
 		struct bank_sample *s = &l->watch.sample[i];
@@ -120,7 +122,7 @@ static double off_ns(const struct bank_line *l, const struct bank_sample *s)
 }
 
 static enum bank_watch_verdict judge(struct bank_line *l, const struct bank_sample *s,
-	const struct bank_line_noise *noise, double *ret_step_ns)
+	const struct bank_line_noise *noise, struct bank_watch_change *ret)
 {
 	double dt, sd = bank_line_sd_ns(l, s->raw_ns);
 	struct bank_watch_view v = {.off_ns = off_ns(l, s)};
@@ -132,7 +134,7 @@ static enum bank_watch_verdict judge(struct bank_line *l, const struct bank_samp
 	(void)sure(l, s->raw_ns, &dt);
 	v.dt_s = dt;
 	v.gate_ns = noise->gate_ns + GATE_SIGMAS * sqrt(sd * sd + noise->gate_ns2);
-	verdict = bank_watch_judge(&l->watch, &v, s, ret_step_ns);
+	verdict = bank_watch_judge(&l->watch, &v, s, ret);
 	if (!watching && l->watch.count > 0)
 		bank_watch_save(&l->watch, &l->bank, &l->mean, l->raw_ns);
 	return verdict;
@@ -142,16 +144,17 @@ enum bank_line_result bank_line_take(struct bank_line *l, const struct bank_samp
 	const struct bank_line_noise *noise, int64_t *ret_step_ns)
 {
 	enum bank_line_result result = BANK_LINE_TAKEN;
-	double by = 0;
+	struct bank_watch_change change;
 
 	l->samples += l->samples < INT32_MAX;
-	switch (judge(l, sample, noise, &by)) {
+	switch (judge(l, sample, noise, &change)) {
 	case BANK_WATCH_HOLD:
 		return BANK_LINE_TAKEN;
 	case BANK_WATCH_RESTART:
 		return BANK_LINE_LOST;
 	case BANK_WATCH_STEP:
-		step(l, by, noise, ret_step_ns);
+	case BANK_WATCH_RATE:
+		start_over(l, &change, noise, ret_step_ns);
 		result = BANK_LINE_STEPPED;
 		break;
 	case BANK_WATCH_RETURN:

@@ -32,10 +32,15 @@ struct bank_noise {
 	double tail_gain; /* j (or, Gaussian, the standard deviation) there is so much larger */
 };
 
+/* factor exp(exponent): kept apart, so that it neither vanishes nor costs a logarithm each. */
+struct bank_density {
+	double exponent, factor;
+};
+
 struct bank_reading {
-	double log_density; /* log Z but for the constant -log sqrt(2 pi), the unit of z being ns */
-	double slope;	    /* g, 1/ns */
-	double curvature;   /* H, 1/ns^2; 0 <= H p < 1 */
+	struct bank_density density; /* Z sqrt(2 pi), 1/ns; factor from 1e-30 to 1e30 */
+	double slope;		     /* g, 1/ns */
+	double curvature;	     /* H, 1/ns^2; 0 <= H p < 1 */
 };
 
 /* z finite, p_ns2 > 0. All results are finite, |z| up to 1e19 ns and p up to 1e40 ns^2. */

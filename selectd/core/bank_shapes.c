@@ -17,7 +17,7 @@
 #define MEAN_MIN_NS 1e-3
 
 const struct bank_shape bank_two_way_shapes[BANK_TWO_WAY_SHAPES] = {
-	{.scale = 1, .gauss = 0.003},
+	{.scale = 1, .gauss = 0.0005},
 	{.scale = 1, .gauss = 0.03},
 	{.scale = 0.9, .gauss = 0.2},
 	{.scale = 0.75, .gauss = 0.5},

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define RATE_JUMP_PPB 1e5 /* more than any crystal's whole tolerance */
+#define RATE_JUMP_PPB 1e4
 #define STEADY	      0.6 /* spread over mean: 0 for a step, 1 or more for a rate */
 #define LOST_MAX      3
 
@@ -36,18 +36,39 @@ static void drop_first(struct bank_watch *w)
 	w->count--;
 }
 
-static enum bank_watch_verdict decide(struct bank_watch *w, bool possible, double *ret_step_ns)
+/* All to one side, further each time. */
+static bool is_running_away(const struct bank_watch *w, double *ret_rate_ppb)
 {
-	double mean;
+	const struct bank_sample *first = &w->sample[0], *last = &w->sample[w->count - 1];
+	double sign = w->off_ns[0] < 0 ? -1 : 1;
 
-	if (is_steady(w, &mean)) {
-		*ret_step_ns = mean;
+	for (int i = 1; i < w->count; i++)
+		if (sign * w->off_ns[i] <= sign * w->off_ns[i - 1])
+			return false;
+	*ret_rate_ppb = (w->off_ns[w->count - 1] - w->off_ns[0]) /
+			(1e-9 * (double)(last->raw_ns - first->raw_ns));
+	return true;
+}
+
+static enum bank_watch_verdict decide(
+	struct bank_watch *w, bool possible, struct bank_watch_change *ret)
+{
+	struct bank_watch_change c = {0, 0};
+
+	if (is_steady(w, &c.step_ns)) {
+		*ret = c;
 		w->lost = 0;
 		return BANK_WATCH_STEP;
 	}
 	if (possible) {
 		w->count = 0;
 		return BANK_WATCH_USE;
+	}
+	c.step_ns = 0;
+	if (is_running_away(w, &c.rate_ppb)) {
+		*ret = c;
+		w->lost = 0;
+		return BANK_WATCH_RATE;
 	}
 	drop_first(w);
 	if (++w->lost < LOST_MAX)
@@ -57,7 +78,7 @@ static enum bank_watch_verdict decide(struct bank_watch *w, bool possible, doubl
 }
 
 enum bank_watch_verdict bank_watch_judge(struct bank_watch *w, const struct bank_watch_view *v,
-	const struct bank_sample *sample, double *ret_step_ns)
+	const struct bank_sample *sample, struct bank_watch_change *ret_change)
 {
 	bool possible = fabs(v->off_ns) < v->gate_ns + RATE_JUMP_PPB * v->dt_s;
 
@@ -69,7 +90,7 @@ enum bank_watch_verdict bank_watch_judge(struct bank_watch *w, const struct bank
 	}
 	keep(w, v->off_ns, sample);
 	if (w->count == BANK_WATCH_READINGS)
-		return decide(w, possible, ret_step_ns);
+		return decide(w, possible, ret_change);
 	return possible ? BANK_WATCH_USE : BANK_WATCH_HOLD;
 }
 

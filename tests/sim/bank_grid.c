@@ -10,7 +10,11 @@
  * exponentials, b exponential and 20 minutes an hour another one ten times longer. One-way
  * (y = x + d): G Gaussian, L late by an exponential, O Gaussian with one in 500 ten times larger.
  * POLL_S may be a fraction. The error is looked at each second (each poll if shorter) after an
- * eighth of the time, before the poll that falls there. Columns:
+ * eighth of the time, before the poll that falls there. DUMP in the environment: the track's own
+ * words at the end. EVENT: at half time the rate jumps (f1000: by 1000 ppb), the reference steps
+ * (s1e6: by 1 ms), the path there (t), back (r) or both (b) get longer, all in ns, and the figures
+ * are of the second half; outage (x): no samples for so many seconds, figures of its end only.
+ * Columns:
  *
  *   rms    error of the estimator              sd/rms  its standard deviation over that
  *   /c     over the interval filter that knows W, J and b (e, b: exponential of mean J)
@@ -43,6 +47,8 @@ struct grid {
 	double known_s; /* instant of those two */
 	double cpu_s;
 	long polls;
+	char event;
+	double amount, there_ns, back_ns, step_ns;
 };
 
 struct sums {
@@ -85,15 +91,16 @@ static void known_update(struct grid *m, double y1, double y2)
 {
 	struct bank_noise edge = {.mean_ns = m->jitter_ns, .var_ns2 = 1};
 	struct bank_noise kalman = {.var_ns2 = law_var(m) / (one_way(m) ? 1 : 2)};
+	struct bank_density unused = {0, 1};
 	double dt = m->second - m->known_s, o = one_way(m) ? y1 : (y1 - y2) / 2;
 
 	m->known_s = m->second;
 	bank_hypothesis_predict(&m->edge, dt, m->wander_ppb, 0);
 	bank_hypothesis_predict(&m->kalman, dt, m->wander_ppb, 0);
-	bank_hypothesis_update(&m->edge, 1, y1, &edge);
+	bank_hypothesis_update(&m->edge, 1, y1, &edge, &unused);
 	if (!one_way(m))
-		bank_hypothesis_update(&m->edge, -1, y2, &edge);
-	bank_hypothesis_update(&m->kalman, 1, o, &kalman);
+		bank_hypothesis_update(&m->edge, -1, y2, &edge, &unused);
+	bank_hypothesis_update(&m->kalman, 1, o, &kalman, &unused);
 }
 
 static double known_x(const struct grid *m, const struct bank_hypothesis *h)
@@ -110,12 +117,12 @@ static void poll(struct grid *m)
 
 	if (one_way(m)) {
 		s.raw_ns = m->raw_ns;
-		s.utc_ns = EPOCH_NS + m->raw_ns + llround(m->x_ns + d1);
+		s.utc_ns = EPOCH_NS + m->raw_ns + llround(m->x_ns + m->step_ns + d1);
 		known_update(m, m->x_ns + d1, 0);
 	} else {
-		s.t1_raw_ns = m->raw_ns - llround(BASE_NS + d1);
-		s.t2_utc_ns = s.t3_utc_ns = EPOCH_NS + m->raw_ns + llround(m->x_ns);
-		s.t4_raw_ns = m->raw_ns + llround(BASE_NS + d2);
+		s.t1_raw_ns = m->raw_ns - llround(BASE_NS + m->there_ns + d1);
+		s.t2_utc_ns = s.t3_utc_ns = EPOCH_NS + m->raw_ns + llround(m->x_ns + m->step_ns);
+		s.t4_raw_ns = m->raw_ns + llround(BASE_NS + m->back_ns + d2);
 		s.raw_ns = s.t1_raw_ns + (s.t4_raw_ns - s.t1_raw_ns) / 2;
 		s.utc_ns = s.t2_utc_ns;
 		s.delay_ns = s.t4_raw_ns - s.t1_raw_ns;
@@ -135,7 +142,7 @@ static void look(struct grid *m, struct sums *s)
 
 	if (m->track.ops->at(m->track.storage.bytes, (struct ts_raw){m->raw_ns}, &st) < 0)
 		abort();
-	e = (double)(st.line.utc.ns - EPOCH_NS - m->raw_ns) - m->x_ns;
+	e = (double)(st.line.utc.ns - EPOCH_NS - m->raw_ns) - m->x_ns - m->step_ns;
 	s->error2 += e * e;
 	s->sd2 += st.offset_sd_ns * st.offset_sd_ns;
 	s->edge2 += k * k;
@@ -162,15 +169,27 @@ static void init(struct grid *m, uint64_t seed, enum track_kind kind)
 	track_init(&m->track, kind, &config);
 }
 
+static void happen(struct grid *m)
+{
+	m->rate_ppb += m->event == 'f' ? m->amount : 0;
+	m->step_ns += m->event == 's' ? m->amount : 0;
+	m->there_ns += m->event == 't' || m->event == 'b' ? m->amount : 0;
+	m->back_ns += m->event == 'r' || m->event == 'b' ? m->amount : 0;
+}
+
 static void run(struct grid *m, double seconds, struct sums *s)
 {
-	double dt = fmin(m->poll_s, 1), next = 0;
+	double dt = fmin(m->poll_s, 1), next = 0, half = floor(seconds / 2);
+	double from = m->event == 'x' ? half + m->amount - 64 : m->event ? half : seconds / 8;
+	double to = m->event == 'x' ? half + m->amount : seconds;
 
-	for (double t = 0; t < seconds; t += dt) {
+	for (double t = 0; t < to; t += dt) {
 		m->second = t;
-		if (t >= seconds / 8)
+		if (m->event && t >= half && t < half + dt)
+			happen(m);
+		if (t >= from)
 			look(m, s);
-		if (t >= next - 1e-6) {
+		if (t >= next - 1e-6 && !(m->event == 'x' && t >= half)) {
 			poll(m);
 			next += m->poll_s;
 		}
@@ -191,6 +210,14 @@ static void print(const struct grid *m, const struct sums *s, const char *name, 
 		s->mean / n, s->max, (double)s->beyond[0] / n, (double)s->beyond[1] / n,
 		(double)s->beyond[2] / n, pow(10, s->wander / n),
 		1e6 * m->cpu_s / (double)m->polls);
+}
+
+static void dump(const struct grid *m)
+{
+	char text[1024];
+
+	track_dump(&m->track, text, sizeof(text));
+	puts(text);
 }
 
 int main(int argc, char **argv)
@@ -218,8 +245,14 @@ int main(int argc, char **argv)
 		m->poll_s = atof(argv[4]);
 		m->law = argv[6][0];
 		init(m, (uint64_t)seed, kind);
+		if (getenv("EVENT")) {
+			m->event = getenv("EVENT")[0];
+			m->amount = atof(getenv("EVENT") + 1);
+		}
 		run(m, atof(argv[5]), &s);
 		print(m, &s, argv[1], seed);
+		if (getenv("DUMP"))
+			dump(m);
 		free(m);
 	}
 	return 0;
