@@ -55,6 +55,10 @@ SOLO_OBJS := $(call objs,$(wildcard tests/solo/*.c))
 $(B)/bin/timebus-solo: $(SOLO_OBJS) $(DAEMON_LIBS) $(COMMON_LIB)
 BINS += $(B)/bin/timebus-solo
 
+# all cores in virtual time
+$(B)/bin/sim: $(call objs,$(filter-out tests/sim/bank_grid.c,$(wildcard tests/sim/*.c))) $(DAEMON_LIBS) $(COMMON_LIB)
+BINS += $(B)/bin/sim
+
 all: $(BINS)
 
 $(B)/lib/%.a:
@@ -123,7 +127,7 @@ check:
 check-built: test-programs
 	@$(MAKE) --no-print-directory warnings
 	@tests/e2e/peers.sh $(B)/peers >/dev/null
-	@B=$(B) tests/run.sh $(UNIT_BINS) $(GOLDEN) tests/lint/check.sh $(E2E) $(FAULT)
+	@B=$(B) tests/run.sh $(UNIT_BINS) $(GOLDEN) tests/lint/check.sh tests/sim/check.sh $(E2E) $(FAULT)
 
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer; shims cannot go before ASan.
 check-sanitize:
@@ -176,6 +180,12 @@ bench-sim: $(B)/bin/timebus-solo
 		SEEDS='$(SEEDS)' FIRST='$(FIRST)' SCENARIOS='$(SCENARIOS)' $(if $(CLIENTS),CLIENTS='$(CLIENTS)') \
 		tests/bench/sim/bench-sim.sh
 
+# All cores in virtual time: every scenario with more seeds; plots and a table of them.
+sim: $(B)/bin/sim
+	@B=$(B) tests/sim/check.sh $(or $(SEEDS),10)
+sim-report: $(B)/bin/sim
+	@B=$(B) SEEDS='$(SEEDS)' tests/sim/report.py
+
 # ---- use it here and now, without touching this machine's clock ----
 SERVERS ?=
 CONF    ?=
@@ -220,9 +230,10 @@ help:
 	@echo 'make fuzz SECONDS=n                   each parser and core for n seconds'
 	@echo 'make bench                            cost beside chronyd'
 	@echo 'make bench-sim CLKNETSIM_PATH= CHRONYD=   accuracy beside chronyd in a simulator'
+	@echo 'make sim SEEDS=n                       all scenarios in virtual time; sim-report plots them'
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
-.PHONY: bench-sim all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
+.PHONY: bench-sim sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
 	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net.h - the network: what one direction of a path does to a packet, and the servers at its end.
+ */
+#ifndef SIM_NET_H
+#define SIM_NET_H
+
+#include "ntpexchd/core/ntp_packet.h"
+#include "tests/sim/scenario.h"
+
+struct path {
+	struct path_config config;
+	struct prng noise;
+	double extra_us; /* by changes of the route */
+	bool burst;
+	int64_t burst_until;
+};
+
+struct node {
+	struct node_config config;
+	struct path path[2]; /* there, back */
+	struct prng noise;
+	double false_us; /* lies by this; 0 tells the truth */
+	bool unsync;
+	enum leap lies_leap;
+	int64_t out_until, false_since;
+};
+
+/* A value of that law: mean and spread follow from its standard deviation. Never below 0, but for
+ * Gaussian with edge false. */
+double law_draw(struct prng *g, enum law law, double sd, double shape, bool edge);
+
+void node_init(struct node *n, const struct node_config *config, uint64_t seed, int number);
+
+/* Sends at t: number of copies that arrive (0 to 2) and when. */
+int path_send(struct path *p, int64_t t, int64_t ret_arrival[2]);
+
+/* What the server's clock shows. */
+struct ts_utc node_time(struct node *n, const struct world *w);
+
+/* The answer to a request that arrives now, without its transmit stamp. False: none. */
+bool node_answer(struct node *n, const struct world *w, const uint8_t request[NTP_HEADER_SIZE],
+	uint8_t ret[NTP_HEADER_SIZE], int64_t *ret_process_ns);
+
+#endif
