@@ -305,7 +305,8 @@ void discipline_on_deadline(
 	if (!out->act.step) {
 		if (d->again || (d->denied != 0 && !ts_raw_before(now->raw, d->retry)))
 			steer(d, out);
-		else if (slew_over)
+		/* a slew ends in any case, also when there is nothing to follow any more */
+		if (slew_over && !out->act.step && !out->act.rate)
 			steer_slew_end(d, out);
 		d->again = false;
 	}

@@ -19,6 +19,9 @@ static void on_suspend(
 	d->target.valid = false;
 	d->status = sync_unsynchronised;
 	out->publish = true;
+	if (clk_model_slewing(&d->model))
+		steer_base(d, out);
+	steer_status(d, out);
 }
 
 static void tell(struct discipline *d, const struct foreign_verdict *v, const struct clk_reading *r,

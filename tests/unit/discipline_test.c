@@ -289,6 +289,34 @@ static void foreign_loop_is_ended(void **state)
 	assert_int_equal(s.events[EVENT_foreign], 1);
 }
 
+/* Found by fuzzing: history void in the midst of a slew, and a stranger at each look. */
+static void slew_ends_without_anything_to_follow(void **state)
+{
+	(void)state;
+	sim_init(&s, false, -300 * NS_PER_MS, 20000);
+	sim_start(&s, NULL);
+	assert_true(sim_run(&s, 2));
+	s.d.target.valid = false;
+	s.silent = true;
+	s.k_alien = true;
+	assert_true(sim_run(&s, 20));
+	assert_false(clk_model_slewing(&s.d.model));
+	WITHIN(s.k_command_ppb - 20000, 200);
+}
+
+static void suspend_ends_a_slew(void **state)
+{
+	(void)state;
+	sim_init(&s, false, -300 * NS_PER_MS, 20000);
+	sim_start(&s, NULL);
+	assert_true(sim_run(&s, 2));
+	BEYOND(s.k_command_ppb, 1e6);
+	s.suspended_ns = 3600 * NS_PER_S;
+	sim_deadline(&s);
+	WITHIN(s.k_command_ppb - 20000, 200);
+	assert_int_equal(s.told.sync, sync_unsynchronised);
+}
+
 /* The raw clock stood, the kernel put its own clock forward: undoing that would be wrong. */
 static void suspend_is_not_undone(void **state)
 {
@@ -638,6 +666,8 @@ int main(void)
 		cmocka_unit_test(small_foreign_step_is_slewed),
 		cmocka_unit_test(foreign_frequency_is_undone),
 		cmocka_unit_test(foreign_loop_is_ended),
+		cmocka_unit_test(slew_ends_without_anything_to_follow),
+		cmocka_unit_test(suspend_ends_a_slew),
 		cmocka_unit_test(suspend_is_not_undone),
 		cmocka_unit_test(disruption_allows_one_step),
 		cmocka_unit_test(disruption_step_has_a_limit),
