@@ -110,8 +110,11 @@ static void append_list(
 static enum directive_result unknown_directive(struct directive_parser *p, const char *word)
 {
 	char why[DIRECTIVE_ERROR_MAX] = "unknown directive (";
+	const char *place = directive_place(word);
 
-	if (!append_nearest(why, sizeof(why), word, word_of_directive, p->table))
+	if (place)
+		str_append(why, sizeof(why), place);
+	else if (!append_nearest(why, sizeof(why), word, word_of_directive, p->table))
 		append_list(why, sizeof(why), word_in_force, p->table);
 	str_append(why, sizeof(why), ")");
 	return wrong(p, word, why);
