@@ -101,9 +101,9 @@ static void gauss(double z, double var, double share, struct part *q)
 	q->curvature = 1 / var;
 }
 
-static double clipped(double h, double most)
+static double at_most(double h, double most)
 {
-	return h > most ? most : h > 0 ? h : 0;
+	return h < most ? h : most;
 }
 
 static struct bank_reading one(const struct part *q, double p, double shrink)
@@ -111,7 +111,7 @@ static struct bank_reading one(const struct part *q, double p, double shrink)
 	return (struct bank_reading){
 		.density = {q->exponent, q->factor},
 		.slope = q->slope,
-		.curvature = clipped(q->curvature, shrink / p),
+		.curvature = at_most(q->curvature, shrink / p),
 	};
 }
 
@@ -132,7 +132,7 @@ static struct bank_reading mixture(const struct part *q, double p, double shrink
 	return (struct bank_reading){
 		.density = {top, sum},
 		.slope = v0 * q[0].slope + v1 * q[1].slope,
-		.curvature = clipped(h, shrink / p),
+		.curvature = at_most(h, shrink / p),
 	};
 }
 

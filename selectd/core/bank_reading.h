@@ -40,7 +40,7 @@ struct bank_density {
 struct bank_reading {
 	struct bank_density density; /* Z sqrt(2 pi), 1/ns; factor from 1e-30 to 1e30 */
 	double slope;		     /* g, 1/ns */
-	double curvature;	     /* H, 1/ns^2; 0 <= H p < 1 */
+	double curvature;	     /* H, 1/ns^2; H p < 1, negative if it leaves m less certain */
 };
 
 /* z finite, p_ns2 > 0. All results are finite, |z| up to 1e19 ns and p up to 1e40 ns^2. */
