@@ -184,13 +184,25 @@ static void refuse(
 		(long long)m->env.seq, validate_text(why));
 }
 
+/* A restored line begins with this life; the estimate that selectd tells again is older, and no
+ * worse for that. */
+static struct ts_line line_to_compare(const struct discipline_target *t, struct ts_raw raw)
+{
+	struct ts_line line = t->line;
+
+	if (t->restored && ts_raw_before(raw, line.raw))
+		line = (struct ts_line){raw, ts_line_at(&t->line, raw), t->line.rate_ppb};
+	return line;
+}
+
 static enum refusal judge(struct discipline *d, const struct msg *m)
 {
 	const struct discipline_target *t = &d->target;
 	struct validate_limits limits = {d->policy.maxdrift_ppm * 1e3,
 		ts_dur_from_s(d->policy.maxholdover_s).ns, ts_dur_from_s(d->policy.maxbound_s).ns};
-	struct validate_line line = {
-		t->valid, t->line, t->bound_ns, t->drift_ppb, t->est.disruption};
+	struct validate_line line = {t->valid,
+		line_to_compare(t, (struct ts_raw){m->u.estimate.raw_ns}), t->bound_ns,
+		t->drift_ppb, t->est.disruption};
 
 	return validate_estimate(&d->validate, &limits, &line, m, d->seen);
 }
