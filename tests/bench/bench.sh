@@ -59,30 +59,32 @@ suite=()
 for d in "${!daemon_pid[@]}"; do suite+=("${daemon_pid[$d]}"); done
 read -r c0 s0 _ < <(usage "$chronyd")
 read -r tc0 ts0 _ < <(usage "${suite[@]}")
+declare -A before each
+for d in "${!daemon_pid[@]}"; do before[$d]=$(usage "${daemon_pid[$d]}"); done
 sleep "$idle"
 read -r c1 s1 p1 < <(usage "$chronyd")
 read -r tc1 ts1 tp1 < <(usage "${suite[@]}")
-declare -A each
 for d in "${!daemon_pid[@]}"; do each[$d]=$(usage "${daemon_pid[$d]}"); done
 alive
 
 get() { sed -n "s/^$1 //p" "$tmp/latency.txt"; }
 row() { printf '%-44s %12s %12s %8s\n' "$@"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'; }
-per() { awk -v a="$1" -v b="$2" -v s="$3" "BEGIN { printf \"%.${4}f\", (a - b) * s }"; }
+per() { awk -v a="$1" -v b="$2" "BEGIN { printf \"%.3f\", (a - b) * $3 }"; }
 row "" timebus chronyd ratio
 row "bus, publisher to subscriber, median us" "$(get bus_median_us)" - -
 row "bus, publisher to subscriber, p99 us" "$(get bus_p99_us)" - -
 row "packet arrival to clock call, median us" "$(get packet_to_clock_median_us)" - -
 row "packet arrival to clock call, p99 us" "$(get packet_to_clock_p99_us)" - -
-a=$(per "$tc1" "$tc0" "3600/1e9/$idle" 2) b=$(per "$c1" "$c0" "3600/1e9/$idle" 2)
+a=$(per "$tc1" "$tc0" "3600/1e9/$idle") b=$(per "$c1" "$c0" "3600/1e9/$idle")
 row "idle, 4 sources at poll 6: CPU s an hour" "$a" "$b" "$(ratio "$a" "$b")"
-a=$(per "$ts1" "$ts0" "1/$idle" 2) b=$(per "$s1" "$s0" "1/$idle" 2)
+a=$(per "$ts1" "$ts0" "1/$idle") b=$(per "$s1" "$s0" "1/$idle")
 row "idle: wake-ups a second, all threads" "$a" "$b" "$(ratio "$a" "$b")"
 row "idle: PSS kB" "$tp1" "$p1" "$(ratio "$tp1" "$p1")"
 for d in "${!each[@]}"; do
-	read -r _ _ p <<<"${each[$d]}"
-	row "  of which $d, PSS kB" "$p" - -
+	read -r _ w p <<<"${each[$d]}"
+	read -r _ w0 _ <<<"${before[$d]}"
+	row "  of which $d: PSS kB, wake-ups a second" "$p" "$(per "$w" "$w0" "1/$idle")" -
 done
 for b in "$B"/bin/tools/bench_*; do
 	[ -x "$b" ] && "$b"
