@@ -56,11 +56,9 @@ void discipline_clock(const struct discipline *d, struct msg_clock *ret)
 	c.utc_ns = d->model.clock.ns;
 	c.rate_ppb = d->model.rate_ppb;
 	c.frequency_ppb = d->model.base_ppb;
-	c.offset_ns = discipline_offset_ns(d);
-	if (llabs_ns(c.offset_ns) > BOUND_UNKNOWN_NS)
-		c.offset_ns = c.offset_ns < 0 ? -BOUND_UNKNOWN_NS : BOUND_UNKNOWN_NS;
+	c.offset_ns = in_range_ns(discipline_offset_ns(d));
 	c.steps = d->steps;
-	c.step_ns = d->last_step_ns;
+	c.step_ns = in_range_ns(d->last_step_ns);
 	c.step_raw_ns = d->last_step_raw.ns;
 	c.leap = told_leap(d);
 	c.foreign = d->foreign;

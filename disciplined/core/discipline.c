@@ -31,7 +31,7 @@ void note(
 		return;
 	n = &out->note[out->notes++];
 	n->code = code;
-	n->value_ns = value_ns;
+	n->value_ns = in_range_ns(value_ns);
 	va_start(ap, format);
 	vsnprintf(n->text, sizeof(n->text), format, ap);
 	va_end(ap);

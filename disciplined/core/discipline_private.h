@@ -17,6 +17,14 @@ static inline int64_t llabs_ns(int64_t v)
 	return v < 0 ? ts_sat_sub(0, v) : v;
 }
 
+/* A century is the most that a message tells. */
+static inline int64_t in_range_ns(int64_t v)
+{
+	if (llabs_ns(v) <= BOUND_UNKNOWN_NS)
+		return v;
+	return v < 0 ? -BOUND_UNKNOWN_NS : BOUND_UNKNOWN_NS;
+}
+
 void note(struct discipline_out *out, enum event_code code, int64_t value_ns, const char *format,
 	...) __attribute__((format(printf, 4, 5)));
 
