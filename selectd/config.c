@@ -63,7 +63,7 @@ ONE_INT(maxsamples, maxsamples, 0, 4096, "0", "",
 	"samples to keep at most; 0: what the estimator can");
 ONE_WORD(authselectmode, "mode", authselectmode, AUTH_SELECT_CHOICES, "mix",
 	"what authentication counts for: require and prefer do so, mix and ignore treat all alike");
-ONE_WORD(estimator, "name", estimator, TRACK_CHOICES, "regression",
+ONE_WORD(estimator, "name", estimator, TRACK_CHOICES, "bank",
 	"how a source's line is estimated from its samples");
 
 #define OWN(name, text)                                                                            \
