@@ -20,6 +20,8 @@
 #define TOLD_EVERY_NS (60 * NS_PER_S)
 /* Updates in which a disruption allows a step. */
 #define DISRUPTION_UPDATES 3
+/* The rate outlives a disruption about as well as a drift file outlives a boot. */
+#define DISRUPTION_SD_PPB 1000.0
 
 void note(
 	struct discipline_out *out, enum event_code code, int64_t value_ns, const char *format, ...)
@@ -207,6 +209,12 @@ static enum refusal judge(struct discipline *d, const struct msg *m)
 	return validate_estimate(&d->validate, &limits, &line, m, d->seen);
 }
 
+void expect_newcomer(struct discipline *d)
+{
+	d->following = false;
+	d->rate_sd_ppb = fmax(d->rate_sd_ppb, DISRUPTION_SD_PPB);
+}
+
 static void take(struct discipline *d, const struct msg *m, struct discipline_out *out)
 {
 	const struct msg_estimate *e = &m->u.estimate;
@@ -214,6 +222,7 @@ static void take(struct discipline *d, const struct msg *m, struct discipline_ou
 
 	if (d->target.valid && e->disruption != d->target.est.disruption) {
 		d->disruption_steps_left = DISRUPTION_UPDATES;
+		expect_newcomer(d);
 		note(out, EVENT_disruption, 0, "disruption %lld: a step is allowed",
 			(long long)e->disruption);
 	}
@@ -279,6 +288,7 @@ void discipline_on_disruption(
 		steer_base(d, out);
 	d->disruption_steps_left = DISRUPTION_UPDATES;
 	d->target.valid = false;
+	expect_newcomer(d);
 	become(d, sync_unsynchronised, "history is void", out);
 	gate(d, out);
 }

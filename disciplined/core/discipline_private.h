@@ -28,6 +28,9 @@ static inline int64_t in_range_ns(int64_t v)
 void note(struct discipline_out *out, enum event_code code, int64_t value_ns, const char *format,
 	...) __attribute__((format(printf, 4, 5)));
 
+/* discipline.c: history is void. The estimator begins anew and knows the rate worse than we do. */
+void expect_newcomer(struct discipline *d);
+
 /* adopt.c: takes an estimate that validate passed as the line to follow. */
 void target_adopt(struct discipline *d, const struct msg *m);
 /* Standard deviation of the line followed, carried to an instant, ns. */

@@ -17,6 +17,7 @@ static void on_suspend(
 	validate_void(&d->validate, r->raw, d->target.est.disruption);
 	d->disruption_steps_left = 3;
 	d->target.valid = false;
+	expect_newcomer(d);
 	d->status = sync_unsynchronised;
 	out->publish = true;
 	if (clk_model_slewing(&d->model))
