@@ -57,7 +57,8 @@ enum at_kind {
 	AT_KILL,
 	AT_FOREIGN,
 	AT_LEAP,
-	AT_UNSYNC
+	AT_UNSYNC,
+	AT_DISRUPTION
 };
 
 struct at {

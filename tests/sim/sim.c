@@ -366,6 +366,11 @@ static void on_at(struct sim *s, const struct at *a)
 	case AT_KILL:
 		stop_member(s, a);
 		break;
+	case AT_DISRUPTION:
+		if (member_of(a->name) >= 0)
+			sim_tell(s, (enum member_id)member_of(a->name), EVENT_disruption, NULL, 0,
+				"the machine slept");
+		break;
 	case AT_FOREIGN:
 		kclock_step(&s->w.kernel, now, llround(a->value * 1e6));
 		s->disc.step_excused = true;
