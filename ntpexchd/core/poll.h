@@ -15,8 +15,8 @@
  *
  * The limit: where noise rules, the error grows with interval^0.6, and where wander rules, with
  * interval^1.5; the bend is where a sample is worth about as much as what wandered since the one
- * before. Up to POLL_GROWTH_MAX = 2 packets are still paid for in full. Beyond that and up to
- * POLL_GROWTH_FINE = 3.5, at the end of the bend, only if the predicted sd stays below a
+ * before. Up to POLL_GROWTH_MAX = 1.9 packets are still paid for in full. Beyond that and up to
+ * POLL_GROWTH_FINE = 2.5, the bend's middle, only if the predicted sd stays below a
  * POLL_FINE_SHARE of the smallest round trip: half that round trip is what an asymmetry of the
  * path may hide whatever we do, and accuracy of a fifth of that is worth fewer packets.
  *
@@ -33,8 +33,8 @@
 #define POLL_MIN	  (-7)
 #define POLL_MAX	  24
 #define POLL_PARTS	  4 /* of an octave */
-#define POLL_GROWTH_MAX	  2.0
-#define POLL_GROWTH_FINE  3.5
+#define POLL_GROWTH_MAX	  1.9
+#define POLL_GROWTH_FINE  2.5
 #define POLL_FINE_SHARE	  0.1
 #define POLL_STEP_SAMPLES 8 /* a register full of answers */
 

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Standard deviations of wander that the carried interval allows for (ESTIMATOR: 99.99 % needs 5
- * to 7 of a heavy-tailed error; the drift allowance comes on top). */
-#define WANDER_SIGMAS 5.0
+/* Standard deviations of rate and wander that the carried interval allows for (ESTIMATOR: 99.99 %
+ * needs 5 to 7 of a heavy-tailed error; the drift allowance comes on top). */
+#define CARRY_SIGMAS  5.0
 #define DOUBLINGS_MAX 6
 #define NS_MAX	      4e18
 
@@ -32,6 +32,7 @@ void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
 		.raw = {sample->raw_ns},
 		.utc = {sample->utc_ns},
 		.error_ns = hardbound_error(sample),
+		.other_ns = hardbound_error(sample) - (sample->delay_ns + 1) / 2,
 	};
 	b->next = (b->next + 1) % HARDBOUND_SAMPLES;
 	if (b->count < HARDBOUND_SAMPLES)
@@ -54,6 +55,11 @@ int64_t hardbound_newest_error(const struct hardbound *b)
 	return b->count > 0 ? from_newest(b, 0)->error_ns : 0;
 }
 
+int64_t hardbound_newest_other(const struct hardbound *b)
+{
+	return b->count > 0 ? from_newest(b, 0)->other_ns : 0;
+}
+
 /* A double as nanoseconds, within what sums of two cannot overflow. */
 static int64_t whole_ns(double ns)
 {
@@ -64,9 +70,10 @@ static int64_t whole_ns(double ns)
 
 static int64_t widening_ns(const struct hardbound_line *line, double scale, double t_s)
 {
-	double w = WANDER_SIGMAS * line->wander_ppb * t_s * sqrt(t_s / 3);
+	double sd = t_s * hypot(line->rate_sd_ppb, line->wander_ppb * sqrt(t_s / 3));
 
-	return whole_ns(scale * (line->rate_error_ppb * t_s + w)) + 2; /* and roundings */
+	return whole_ns(scale * (line->drift_ppb * t_s + CARRY_SIGMAS * sd)) +
+	       2; /* and roundings */
 }
 
 /* The interval of one sample at line->line.raw, relative to the line there. What the rate makes of

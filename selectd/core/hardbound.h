@@ -6,9 +6,11 @@
  * the truth lies within e = delay/2 + dispersion + root delay/2 + root dispersion of what it
  * measured (RFC 5905 section 11.2: root distance). A reading with a bound given by the device has
  * e = that bound + half its bracket + dispersion. Carried over a time t along a line whose rate is
- * known to +-r and wanders by w the interval widens by r t + 5 w t^1.5 / sqrt(3); all the intervals
- * of the last samples, so carried, hold the truth, hence so does their intersection, which is much
- * narrower than the latest alone when delays vary.
+ * known to a standard deviation of r and wanders by w the interval widens by five standard
+ * deviations of what it was carried over, sqrt((r t)^2 + w^2 t^3 / 3), and by d t if the rate may
+ * be off by d beyond what the estimator says. All the intervals of the last samples, so carried,
+ * hold the truth, hence so does their intersection, which is much narrower than the latest alone
+ * when delays vary.
  *
  * Where intervals contradict each other the rate was less certain than told, or the source was
  * wrong once. First the rate's uncertainty is doubled until they agree, up to 64 times; if that
@@ -29,6 +31,7 @@ struct hardbound_sample {
 	struct ts_raw raw;
 	struct ts_utc utc;
 	int64_t error_ns; /* half width at raw */
+	int64_t other_ns; /* of that what does not come from the delay */
 };
 
 struct hardbound {
@@ -39,10 +42,11 @@ struct hardbound {
 /* A line to carry along, and how well its rate is known over the time of the samples. */
 struct hardbound_line {
 	struct ts_line line;
-	double rate_error_ppb; /* the true rate lies within so much of line.rate_ppb at line.raw */
-	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s) */
-	double slack_ns;       /* the line may be so much beside the truth */
-	struct ts_raw since;   /* older samples do not belong to the line */
+	double drift_ppb;    /* line.rate_ppb at line.raw is within this of the truth ... */
+	double rate_sd_ppb;  /* ... and an error of this standard deviation */
+	double wander_ppb;   /* random walk of the rate, ppb/sqrt(s) */
+	double slack_ns;     /* the line may be so much beside the truth */
+	struct ts_raw since; /* older samples do not belong to the line */
 };
 
 /* The truth lies in low..high (ns) relative to line.utc at line.raw. */
@@ -62,8 +66,10 @@ void hardbound_add(struct hardbound *b, const struct msg_sample *sample);
 
 void hardbound_shift(struct hardbound *b, struct ts_dur shift);
 
-/* Half width of the newest sample's own interval, 0 without one. */
+/* Half width of the newest sample's own interval, and what of it does not come from the delay; 0
+ * without one. */
 int64_t hardbound_newest_error(const struct hardbound *b);
+int64_t hardbound_newest_other(const struct hardbound *b);
 
 /* The interval at line.raw. -ENODATA without a sample at or after since. */
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,

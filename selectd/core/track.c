@@ -11,6 +11,7 @@
  * (99.99 % of the time needs 7 of the offset, measured on simulated paths). */
 #define OFFSET_SIGMAS  7.0
 #define RATE_SIGMAS    5.0
+#define PATH_SIGMAS    5.0
 #define WANDER_MAX_PPB 200.0
 #define NS_MAX	       4e18
 
@@ -99,11 +100,29 @@ static double unseen_wander_ppb(const struct track_state *st)
 		40 * st->jitter_ns / (sqrt(st->samples) * span_s * sqrt(span_s)), WANDER_MAX_PPB);
 }
 
+/*
+ * The line is right if both directions take equally long at the least; what it is off by beyond
+ * its own noise is at most half the least round trip. It takes both extremes at once to leave this
+ * interval, a path that is all on one side and a deviation that happens in 1 of 10^4 seconds.
+ */
+static void path_interval(const struct track *t, struct track_state *st)
+{
+	double e = PATH_SIGMAS * st->offset_sd_ns + 0.5 * (double)st->base_delay_ns;
+	int64_t limit = ts_sat_add(clip_ns(e) + 1, hardbound_newest_other(&t->bound));
+
+	if (limit <= st->low_ns || -limit >= st->high_ns)
+		return;
+	st->low_ns = st->low_ns > -limit ? st->low_ns : -limit;
+	st->high_ns = st->high_ns < limit ? st->high_ns : limit;
+}
+
 static void hard_interval(const struct track *t, struct track_state *st)
 {
 	struct hardbound_line line = {
 		.line = st->line,
-		.rate_error_ppb = st->drift_ppb,
+		/* who estimates the wander knows how the rate changed; others do not */
+		.drift_ppb = t->ops->models ? 0 : t->config.drift_ppb,
+		.rate_sd_ppb = st->rate_sd_ppb,
 		.wander_ppb = fmax(st->wander_ppb, unseen_wander_ppb(st)),
 		.slack_ns = OFFSET_SIGMAS * st->offset_sd_ns,
 		.since = st->oldest,
@@ -116,6 +135,8 @@ static void hard_interval(const struct track *t, struct track_state *st)
 	}
 	st->low_ns = i.low_ns;
 	st->high_ns = i.high_ns;
+	if (t->ops->models)
+		path_interval(t, st);
 }
 
 /*

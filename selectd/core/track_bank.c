@@ -218,6 +218,7 @@ static int bank_dump(const void *storage, char *text, size_t size)
 
 const struct track_ops track_bank = {
 	.word = "bank",
+	.models = true,
 	.size = sizeof(struct track_bank),
 	.init = bank_init,
 	.configure = bank_configure,

@@ -16,6 +16,9 @@
 struct track_ops {
 	const char *word;
 	size_t size; /* of its state, <= TRACK_STORAGE_SIZE */
+	/* Its wander and sd are what oscillator and path really do: rate changes are in the one,
+	 * and where the midpoint of the two directions' least delays lies is in the other. */
+	bool models;
 	void (*init)(void *storage, const struct track_config *config);
 	void (*configure)(void *storage, const struct track_config *config); /* may be NULL */
 	int (*sample)(void *storage, const struct msg_sample *sample);

@@ -59,17 +59,17 @@ static void test_growth(void **state)
 	struct poll_input in = usual();
 
 	(void)state;
-	/* sqrt(1 + 2^(3/4) (g^2 - 1)) = 2 at g = 1.66900 */
-	in.growth = 1.668;
+	/* sqrt(1 + 2^(3/4) (g^2 - 1)) = 1.9 at g = 1.59747 */
+	in.growth = 1.597;
 	assert_int_equal(poll_next(&in), 29);
-	in.growth = 1.670;
+	in.growth = 1.598;
 	assert_int_equal(poll_next(&in), 28);
-	in.growth = 2.0;
+	in.growth = 1.9;
 	assert_int_equal(poll_next(&in), 28);
-	in.growth = 2.001;
+	in.growth = 1.901;
 	assert_int_equal(poll_next(&in), 27);
-	/* sqrt(1 + 3 * 2^(3/4)) */
-	in.growth = 2.460;
+	/* sqrt(1 + 2.61 * 2^(3/4)) */
+	in.growth = 2.322;
 	assert_int_equal(poll_next(&in), 26);
 	in.growth = 100;
 	assert_int_equal(poll_next(&in), 24);
@@ -86,12 +86,13 @@ static void test_small_errors_grow_further(void **state)
 	struct poll_input in = usual();
 
 	(void)state;
-	in.growth = 2.6;
-	in.base_delay_ns = 35000;
+	in.growth = 2.0;
+	in.base_delay_ns = 25000;
 	assert_int_equal(poll_next(&in), 29);
-	in.growth = 3.4; /* sd 3.4 us is less than a tenth of 35 us, a quarter octave later more */
+	in.growth =
+		2.45; /* sd 2.45 us is less than a tenth of 25 us, a quarter octave later more */
 	assert_int_equal(poll_next(&in), 28);
-	in.base_delay_ns = 33000;
+	in.base_delay_ns = 24000;
 	assert_int_equal(poll_next(&in), 27);
 }
 
