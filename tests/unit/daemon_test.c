@@ -420,7 +420,7 @@ static void check_and_dump(void **state)
 	assert_true(logged(w, "bad.conf:2: 11: alpha must be from 0 to 10"));
 	assert_true(logged(w, "bad.conf:3: beta:"));
 	assert_int_equal(RUN(w, "--check", "-f", in_dir(w, "none.conf")), 2);
-	assert_true(logged(w, "none.conf: No such file or directory"));
+	assert_true(logged(w, "none.conf cannot be read: No such file or directory"));
 	assert_int_equal(RUN(w, "--dump-config", "-f", in_dir(w, "good.conf"), "alpha 7"), 0);
 	assert_true(logged(w, "alpha 7"));
 	assert_int_equal(RUN(w, "--dump-config", "alpha 77"), 2);
