@@ -426,7 +426,7 @@ static void check_and_dump(void **state)
 	assert_int_equal(RUN(w, "--dump-config", "alpha 77"), 2);
 	assert_true(logged(w, "argument:1: 77: alpha"));
 	assert_int_equal(RUN(w, "--manual"), 0);
-	assert_true(logged(w, "sets alpha\n.Bl"));
+	assert_true(logged(w, "Sets alpha"));
 }
 
 static void what_cannot_start_says_so(void **state)
