@@ -27,6 +27,8 @@ static void fill_reference(const struct discipline *d, struct msg_clock *c)
 	double age_s = fmax(0, ts_dur_to_s(ts_raw_sub(d->model.raw, d->target.line.raw)));
 	double grown_ns = fmin(age_s * target_drift_ppb(d), 1e18);
 
+	/* e_ns was read within a bracket, and may be off by half of it */
+	e_ns = ts_sat_add(e_ns, (d->model.width.ns + 1) / 2);
 	c->bound_ns = ts_sat_add(target_bound_ns(d, d->model.raw), e_ns);
 	if (c->bound_ns > BOUND_UNKNOWN_NS)
 		c->bound_ns = BOUND_UNKNOWN_NS;
