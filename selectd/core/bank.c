@@ -3,6 +3,7 @@
 #include "selectd/core/bank_shapes.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* bank.h tells why. */
@@ -12,6 +13,7 @@
 #define ANYWHERE_MOST	 1e-4
 #define WEIGHT_MIN	 1e-250
 #define LOG_SHAPE_MIN	 -25.0
+#define REST		 3
 #define EVIDENCE_PER_MIX 30.0
 #define SETTLING	 16
 
@@ -112,15 +114,24 @@ static void mix(struct bank_hypothesis *h, struct rates r)
 	memcpy(h, mixed, sizeof(mixed));
 }
 
+static void advance_shape(struct bank *b, int s)
+{
+	struct rates r = mixing(b->behind_s[s]);
+
+	mix(b->h[s], r);
+	for (int i = 0; i < BANK_WANDERS; i++)
+		bank_hypothesis_predict(&b->h[s][i], b->behind_s[s], wanders_ppb[i],
+			b->two_way ? b->behind_creep_ns2[s] : 0);
+	b->behind_s[s] = b->behind_creep_ns2[s] = 0;
+}
+
 void bank_advance(struct bank *b, double dt_s, double creep_ns2)
 {
-	struct rates r = mixing(dt_s);
-
 	for (int s = 0; s < b->shapes; s++) {
-		mix(b->h[s], r);
-		for (int i = 0; i < BANK_WANDERS; i++)
-			bank_hypothesis_predict(
-				&b->h[s][i], dt_s, wanders_ppb[i], b->two_way ? creep_ns2 : 0);
+		b->behind_s[s] += dt_s;
+		b->behind_creep_ns2[s] += creep_ns2;
+		if (b->resting[s] == 0)
+			advance_shape(b, s);
 	}
 }
 
@@ -142,21 +153,17 @@ static double reweigh(struct bank_hypothesis *h, const struct bank_density *dens
 	return top + log(sum);
 }
 
-/* With a scale that is a guess yet, shapes would be judged by whether they fit that. */
-static void judge_shape(struct bank *b, int s, double log_density)
-{
-	if (b->settling == 0)
-		b->log_weight[s] += log_density;
-}
-
 static void share_shapes(struct bank *b)
 {
 	double top = b->log_weight[0], sum = 0;
 
 	for (int s = 1; s < b->shapes; s++)
-		top = fmax(top, b->log_weight[s]);
+		top = b->log_weight[s] > top ? b->log_weight[s] : top;
 	for (int s = 0; s < b->shapes; s++) {
-		b->log_weight[s] = fmax(b->log_weight[s] - top, LOG_SHAPE_MIN);
+		bool lost = b->log_weight[s] - top <= LOG_SHAPE_MIN;
+
+		b->log_weight[s] = lost ? LOG_SHAPE_MIN : b->log_weight[s] - top;
+		b->resting[s] = b->resting[s] > 0 ? b->resting[s] - 1 : lost ? REST : 0;
 		b->share[s] = exp(b->log_weight[s]);
 		sum += b->share[s];
 	}
@@ -164,43 +171,82 @@ static void share_shapes(struct bank *b)
 		b->share[s] /= sum;
 }
 
+/* Those that slept neither gain nor lose against the rest together. With a scale that is a guess
+ * yet all would be judged by whether they fit that. */
+static void judge_shapes(struct bank *b, const double *log_density)
+{
+	double top = -INFINITY, all = 0, awake = 0;
+
+	if (b->settling > 0) {
+		b->settling--;
+		return;
+	}
+	for (int s = 0; s < b->shapes; s++)
+		if (b->resting[s] == 0)
+			top = log_density[s] > top ? log_density[s] : top;
+	for (int s = 0; s < b->shapes; s++) {
+		if (b->resting[s] > 0)
+			continue;
+		all += b->share[s] * exp(log_density[s] - top);
+		awake += b->share[s];
+	}
+	all = top + log(all / awake + 1e-300);
+	for (int s = 0; s < b->shapes; s++)
+		b->log_weight[s] += b->resting[s] == 0 ? log_density[s] : all;
+	share_shapes(b);
+}
+
+static double two_way(
+	struct bank_hypothesis *h, double there_ns, double back_ns, const struct bank_noise *noise)
+{
+	struct bank_density d[BANK_WANDERS];
+
+	for (int i = 0; i < BANK_WANDERS; i++) {
+		d[i] = (struct bank_density){0, 1};
+		bank_hypothesis_update(&h[i], 1, there_ns, noise, &d[i]);
+		bank_hypothesis_update(&h[i], -1, back_ns, noise, &d[i]);
+	}
+	return reweigh(h, d);
+}
+
+static double one_way(
+	struct bank_hypothesis *h, double sign, double y_ns, const struct bank_noise *noise)
+{
+	struct bank_density d[BANK_WANDERS];
+
+	for (int i = 0; i < BANK_WANDERS; i++) {
+		d[i] = (struct bank_density){0, 1};
+		bank_hypothesis_update(&h[i], sign, sign * y_ns, noise, &d[i]);
+	}
+	return reweigh(h, d);
+}
+
 void bank_two_way(
 	struct bank *b, double there_ns, double back_ns, double scale_ns, double floor_ns2)
 {
-	struct bank_density d[BANK_WANDERS];
+	double log_density[BANK_SHAPES] = {0};
 
 	for (int s = 0; s < b->shapes; s++) {
 		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
 
-		for (int i = 0; i < BANK_WANDERS; i++) {
-			struct bank_hypothesis *h = &b->h[s][i];
-
-			d[i] = (struct bank_density){0, 1};
-			bank_hypothesis_update(h, 1, there_ns, &noise, &d[i]);
-			bank_hypothesis_update(h, -1, back_ns, &noise, &d[i]);
-		}
-		judge_shape(b, s, reweigh(b->h[s], d));
+		if (b->resting[s] == 0)
+			log_density[s] = two_way(b->h[s], there_ns, back_ns, &noise);
 	}
-	share_shapes(b);
-	b->settling -= b->settling > 0;
+	judge_shapes(b, log_density);
 }
 
 void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2)
 {
-	struct bank_density d[BANK_WANDERS];
+	double log_density[BANK_SHAPES] = {0};
 
 	for (int s = 0; s < b->shapes; s++) {
 		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
 		double sign = b->shape[s].sign < 0 ? -1 : 1;
 
-		for (int i = 0; i < BANK_WANDERS; i++) {
-			d[i] = (struct bank_density){0, 1};
-			bank_hypothesis_update(&b->h[s][i], sign, sign * y_ns, &noise, &d[i]);
-		}
-		judge_shape(b, s, reweigh(b->h[s], d));
+		if (b->resting[s] == 0)
+			log_density[s] = one_way(b->h[s], sign, y_ns, &noise);
 	}
-	share_shapes(b);
-	b->settling -= b->settling > 0;
+	judge_shapes(b, log_density);
 }
 
 void bank_loosen(struct bank *b, double phase_var_ns2, double rate_var_ppb2)
@@ -247,13 +293,18 @@ void bank_mean(const struct bank *b, struct bank_mean *ret)
 	const struct bank_hypothesis *from[BANK_SHAPES * BANK_WANDERS];
 	double w[BANK_SHAPES * BANK_WANDERS];
 	struct bank_mean m = {.state = {.weight = 1}};
+	double awake = 0;
 	int n = 0;
 
+	for (int s = 0; s < b->shapes; s++)
+		awake += b->resting[s] > 0 ? 0 : b->share[s];
 	for (int s = 0; s < b->shapes; s++) {
-		m.gauss += b->share[s] * b->shape[s].gauss;
+		if (b->resting[s] > 0)
+			continue; /* its states are of the past */
+		m.gauss += b->share[s] / awake * b->shape[s].gauss;
 		for (int i = 0; i < BANK_WANDERS; i++) {
 			from[n] = &b->h[s][i];
-			w[n++] = b->share[s] * b->h[s][i].weight;
+			w[n++] = b->share[s] / awake * b->h[s][i].weight;
 		}
 	}
 	bank_hypothesis_merge(&m.state, from, w, n);

@@ -18,7 +18,8 @@
  * at; but what is to be told apart by samples must last for some, so that a sample never mixes more
  * than one part in 1000 and 10000. Shapes do not mix their states (their base delays mean different
  * things); their weights multiply and are floored, so that a change of the path's character is
- * noticed.
+ * noticed. A shape at the floor rests: it looks at every fourth reading only,
+ * since all it can do is to rise again, and most of the work would be for shapes that never do.
  *
  * What is answered is the mixture's mean and covariance. The growth of its variance by future
  * wander leaves out the wanders that hold no more weight than the mixing gave them: otherwise
@@ -46,6 +47,8 @@ struct bank {
 	int settling; /* readings for which the scale is not known well enough to tell shapes */
 	int shapes, two_way;
 	double log_weight[BANK_SHAPES], share[BANK_SHAPES]; /* share: adds up to 1 */
+	int resting[BANK_SHAPES];			    /* readings it will sleep through */
+	double behind_s[BANK_SHAPES], behind_creep_ns2[BANK_SHAPES]; /* time not told to it yet */
 	struct bank_hypothesis h[BANK_SHAPES][BANK_WANDERS];
 };
 
