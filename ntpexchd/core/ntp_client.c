@@ -118,6 +118,8 @@ static void start_over(struct ntp_client *c, struct ts_raw now)
 	c->missed = c->send_failures = c->stamps_missing = 0;
 	c->resolve_at = REACH_BITS;
 	c->request.pending = c->holding = c->out_send = false;
+	c->answered = c->kept.valid = false;
+	c->hardware_trust = 0;
 	c->done_cookie = 0;
 	c->error[0] = '\0';
 	c->stratum = 0;
@@ -159,6 +161,17 @@ static void miss(struct ntp_client *c)
 	}
 }
 
+/* The exchange that was answered last, with the stamps that came meanwhile. */
+static void keep_exchange(struct ntp_client *c)
+{
+	if (!c->answered)
+		return;
+	c->answered = false;
+	c->kept = (struct ntp_kept){true, c->published, c->exchange};
+	c->kept.exchange.t1 = c->request.t1;
+	c->kept.exchange.tx_stamp = c->request.tx_stamp;
+}
+
 static void make_request(struct ntp_client *c, struct ts_raw now)
 {
 	struct ntp_packet p = {.version = (uint8_t)c->config.version,
@@ -171,6 +184,11 @@ static void make_request(struct ntp_client *c, struct ts_raw now)
 		.cookie = cookie_next(&c->random),
 		.sent = now};
 	p.transmit = c->request.cookie;
+	if (c->config.xleave && c->kept.valid && c->missed < NTP_XLEAVE_MISSED) {
+		c->request.second_cookie = cookie_next(&c->random);
+		p.origin = c->kept.exchange.answer.receive;
+		p.receive = c->request.second_cookie;
+	}
 	ntp_packet_build(&p, c->send_bytes);
 	c->out_send = true;
 	c->reject_told = false;
@@ -191,6 +209,7 @@ static void ask(struct ntp_client *c, struct ts_raw now)
 	}
 	if (c->burst_total > 0)
 		c->burst_total--;
+	keep_exchange(c);
 	make_request(c, now);
 	c->last_send = now;
 	client_schedule(c);
@@ -232,7 +251,7 @@ void ntp_client_stamp(
 {
 	struct ntp_request *r = &c->request;
 
-	if (id != r->id || r->tx_stamp != stamp_daemon)
+	if (id != r->id || r->tx_stamp == stamp_none || stamp <= r->tx_stamp)
 		return;
 	/* A step of CLOCK_REALTIME between the stamp and its conversion shows like this. */
 	if (t1.ns < ts_sat_sub(r->t1.ns, STAMP_SLACK_NS) ||
@@ -241,7 +260,9 @@ void ntp_client_stamp(
 	r->t1 = t1;
 	r->tx_stamp = stamp;
 	c->stamps_missing = 0;
-	if (c->holding)
+	if (stamp == stamp_hardware)
+		c->hardware_trust = NTP_HARDWARE_TRUST;
+	if (c->holding && !client_awaits_stamp(c))
 		client_conclude(c);
 }
 

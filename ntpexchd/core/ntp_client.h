@@ -14,8 +14,16 @@
  *
  * One request is under way at a time (struct ntp_request); its answer becomes an exchange, which
  * waits up to NTP_HOLD_NS for the kernel's transmit stamp and then becomes a sample. Other modes
- * (symmetric, interleaved, broadcast, authenticated) differ in how a request is built and how an
- * exchange is completed, not in schedule, reachability and publication.
+ * (symmetric, broadcast, authenticated) differ in how a request is built and how an exchange is
+ * completed, not in schedule, reachability and publication.
+ *
+ * Interleaved mode (RFC 9769 section 2): a server knows only after an answer when that really left.
+ * A request therefore names the last answer that we have (origin: its receive timestamp) and
+ * carries a second cookie as receive timestamp. A server that still knows the answer gives its
+ * transmit stamp and sends the second cookie back; that completes the *earlier* exchange, which is
+ * published now with its own instants, while this one waits for the next answer. One that does not
+ * know it answers to the first cookie, as in basic mode, and that exchange is published at once.
+ * After NTP_XLEAVE_MISSED polls without answer the next request is a basic one.
  *
  * With iburst the requests at 2 s go over into the interval in force gradually: the next one comes
  * after a NTP_OPENING_SHAREth of the time since the first answer, if that is sooner. The rate's
@@ -36,15 +44,17 @@
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
 
-#define NTP_HOLD_NS	  (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
-#define NTP_BURST_NS	  (2 * NS_PER_S)   /* between the requests of a burst */
-#define NTP_IBURST_GOOD	  4		   /* ends a burst at the start */
-#define NTP_IBURST_TOTAL  8		   /* so does this many requests */
-#define NTP_BURST_TOTAL	  4
-#define NTP_LAN_DELAY_NS  (10 * NS_PER_MS) /* only servers this near are asked below 1 s */
-#define NTP_RATE_POLL_MAX 17		   /* a kiss code RATE raises the interval up to this */
-#define NTP_SOURCE_NS	  (500 * NS_PER_MS) /* between source messages that tell no change of state */
-#define NTP_OPENING_SHARE 4		    /* of the time since the first answer; see below */
+#define NTP_HOLD_NS	   (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
+#define NTP_BURST_NS	   (2 * NS_PER_S)   /* between the requests of a burst */
+#define NTP_IBURST_GOOD	   4		    /* ends a burst at the start */
+#define NTP_IBURST_TOTAL   8		    /* so does this many requests */
+#define NTP_BURST_TOTAL	   4
+#define NTP_LAN_DELAY_NS   (10 * NS_PER_MS) /* only servers this near are asked below 1 s */
+#define NTP_RATE_POLL_MAX  17		    /* a kiss code RATE raises the interval up to this */
+#define NTP_SOURCE_NS	   (500 * NS_PER_MS) /* between source messages that tell no change of state */
+#define NTP_OPENING_SHARE  4		     /* of the time since the first answer; see below */
+#define NTP_XLEAVE_MISSED  4		     /* a server may mind requests in interleaved mode */
+#define NTP_HARDWARE_TRUST 4 /* exchanges after a hardware stamp that wait for another */
 
 struct ntp_client_config {
 	char source[64];      /* name on the bus */
@@ -52,6 +62,7 @@ struct ntp_client_config {
 	int minpoll, maxpoll; /* log2 s */
 	int version;	      /* of requests, 1..4 */
 	bool iburst, burst;
+	bool xleave;
 	bool noselect, prefer, trust, require;
 	int minsamples, maxsamples, maxunreach; /* for selectd; 0 its default */
 	double asymmetry;			/* for selectd */
@@ -67,9 +78,17 @@ struct ntp_request {
 	bool stamp_expected; /* of the kernel */
 	uint64_t id;
 	uint64_t cookie;
-	struct ts_raw sent; /* when the request was made */
+	uint64_t second_cookie; /* of interleaved mode; 0: basic mode */
+	struct ts_raw sent;	/* when the request was made */
 	struct ts_raw t1;
 	enum stamp tx_stamp; /* stamp_none: not sent yet */
+};
+
+/* An exchange that was answered, whose precise transmit stamp the next answer may bring. */
+struct ntp_kept {
+	bool valid;
+	bool published; /* in basic mode already */
+	struct ntp_exchange exchange;
 };
 
 enum ntp_out_kind {
@@ -131,7 +150,10 @@ struct ntp_client {
 	bool holding;
 	struct ts_raw hold_until;
 	struct ntp_exchange exchange;
+	bool answered, published; /* the exchange: of this request; as a sample */
+	struct ntp_kept kept;
 	int stamps_missing;
+	int hardware_trust; /* exchanges that will wait for a hardware stamp of the request */
 	uint64_t done_cookie, done_transmit;
 	bool reject_told; /* one that anybody can provoke, since the last request */
 	/* what was last heard */
@@ -173,7 +195,7 @@ void ntp_client_own_refid(struct ntp_client *c, uint32_t refid);
 /* The request was sent: raw clock read just before, and whether the kernel will stamp it. */
 void ntp_client_sent(struct ntp_client *c, uint64_t id, struct ts_raw t1, bool stamp_expected);
 void ntp_client_send_failed(struct ntp_client *c, uint64_t id, const char *why);
-/* The stamp of a request came. Ignored if it cannot be true. */
+/* A stamp of a request came. Ignored if it cannot be true, or if a better one came before. */
 void ntp_client_stamp(
 	struct ntp_client *c, uint64_t id, struct ts_raw t1, enum stamp stamp, struct ts_raw now);
 /* A datagram of the address in use came; t4: when, and who stamped it. */

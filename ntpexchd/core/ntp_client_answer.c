@@ -50,9 +50,17 @@ static void note_good(struct ntp_client *c, const struct msg_sample *m)
 	client_schedule(c);
 }
 
-void client_conclude(struct ntp_client *c)
+bool client_awaits_stamp(const struct ntp_client *c)
 {
-	const struct ntp_request *r = &c->request;
+	enum stamp have = c->request.tx_stamp;
+
+	if (!c->request.stamp_expected || c->stamps_missing >= STAMPS_MISSING_MAX)
+		return false;
+	return have == stamp_daemon || (have == stamp_kernel && c->hardware_trust > 0);
+}
+
+static void publish_exchange(struct ntp_client *c, const struct ntp_exchange *x, bool interleaved)
+{
 	struct ntp_sample_config config = {.precision_ns = c->config.precision_ns,
 		.offset_ns = c->config.offset_ns,
 		.maxdelay_ns = c->config.maxdelay_ns,
@@ -60,15 +68,40 @@ void client_conclude(struct ntp_client *c)
 		.own_refid = c->own_refid};
 	struct msg_sample m;
 
+	if (ntp_sample_make(x, &config, &m) == reject_ok)
+		note_good(c, &m);
+	m.interleaved = interleaved;
+	client_sample(c, &m);
+	c->out_source = true;
+}
+
+void client_conclude(struct ntp_client *c)
+{
+	const struct ntp_request *r = &c->request;
+
 	c->holding = false;
 	c->exchange.t1 = r->t1;
 	c->exchange.tx_stamp = r->tx_stamp;
 	if (r->tx_stamp == stamp_daemon && r->stamp_expected)
 		c->stamps_missing++;
-	if (ntp_sample_make(&c->exchange, &config, &m) == reject_ok)
-		note_good(c, &m);
-	client_sample(c, &m);
-	c->out_source = true;
+	if (r->tx_stamp == stamp_kernel && c->hardware_trust > 0)
+		c->hardware_trust--;
+	c->published = true;
+	publish_exchange(c, &c->exchange, false);
+}
+
+/* The answer brings the stamp that the exchange before it lacked, and its server's state now. */
+static void complete_kept(struct ntp_client *c, const struct ntp_packet *p)
+{
+	struct ntp_exchange *x = &c->kept.exchange;
+
+	c->kept.valid = false;
+	/* Twice would be two samples of one measurement. */
+	if (c->kept.published)
+		return;
+	x->t3 = ntp_to_utc(p->transmit, c->config.pivot);
+	x->answer = *p;
+	publish_exchange(c, x, true);
 }
 
 static void tell_reject(struct ntp_client *c, const struct ntp_packet *p, enum reject reject,
@@ -147,10 +180,15 @@ static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, stru
 		.t4 = t4,
 		.rx_stamp = stamp,
 		.answer = *p};
+	c->answered = true;
+	c->published = false;
+	if (r->second_cookie != 0 && p->origin == r->second_cookie) {
+		complete_kept(c, p);
+		return;
+	}
 	c->holding = true;
 	c->hold_until = ts_raw_add(now, (struct ts_dur){NTP_HOLD_NS});
-	if (r->tx_stamp != stamp_daemon || !r->stamp_expected ||
-		c->stamps_missing >= STAMPS_MISSING_MAX)
+	if (!client_awaits_stamp(c))
 		client_conclude(c);
 }
 
@@ -158,7 +196,7 @@ static void take_answer(struct ntp_client *c, const struct ntp_packet *p, enum r
 	struct ts_raw t4, enum stamp stamp, struct ts_raw now)
 {
 	c->request.pending = false;
-	c->done_cookie = c->request.cookie;
+	c->done_cookie = p->origin;
 	c->done_transmit = p->transmit;
 	if (reject == reject_kiss)
 		take_kiss(c, p);
@@ -176,6 +214,7 @@ void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size,
 	struct ntp_expected expected = {
 		.pending = c->request.pending && c->request.tx_stamp != stamp_none,
 		.cookie = c->request.cookie,
+		.second_cookie = c->request.second_cookie,
 		.done_cookie = c->done_cookie,
 		.done_transmit = c->done_transmit};
 	struct ntp_packet p = {0};

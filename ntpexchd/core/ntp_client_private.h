@@ -19,6 +19,8 @@ bool client_opening(const struct ntp_client *c);
 /* ntp_client_answer.c */
 /* Sets the interval by what selectd says of the newest sample; NULL: it says nothing. */
 void client_adapt(struct ntp_client *c, const struct msg_verdict *v);
+/* Is a better stamp of the request to be expected yet? */
+bool client_awaits_stamp(const struct ntp_client *c);
 /* The exchange at hand becomes a sample with the stamps that there are. */
 void client_conclude(struct ntp_client *c);
 

@@ -16,19 +16,20 @@
 struct ntp_expected {
 	bool pending;		/* a request waits for its answer */
 	uint64_t cookie;	/* its transmit timestamp */
+	uint64_t second_cookie; /* its receive timestamp in interleaved mode; 0 basic mode */
 	uint64_t done_cookie;	/* of the last request that was answered; 0 none */
 	uint64_t done_transmit; /* transmit timestamp of that answer */
 };
 
 /*
  * reject_duplicate  test 1: the answer that was taken last, again
- * reject_bogus      test 2: origin is not the cookie of the pending request, or not an answer
+ * reject_bogus      test 2: origin is no cookie of the pending request, or not an answer
  * reject_auth       test 5: a MAC where none was asked for (a crypto-NAK too)
  * reject_kiss       RATE, DENY or RSTR
  * reject_unsync     test 6: leap 3, or stratum 0 or above 15
  * reject_invalid    test 3: receive or transmit timestamp zero
  * reject_distance   test 7: root delay / 2 + root dispersion at 16 s or above, or synchronised
- *                   later than sent
+ *                   later than sent (than received, where what was sent is of an earlier answer)
  * reject_ok         passed
  *
  * Those before kiss may come from anybody; the rest from somebody who saw our request.
