@@ -35,7 +35,7 @@ static const struct directive_field refclock_positional[] = {
 		.type = FIELD_STRING,
 		.offset = LINE(driver),
 		.size = TEXT(driver),
-		.help = "PHC, SHM or SOCK"},
+		.help = "PHC, PPS, SHM or SOCK"},
 	{.word = "parameter",
 		.type = FIELD_STRING,
 		.offset = LINE(parameter),
@@ -89,7 +89,7 @@ static int check_line(const void *item, char *error, size_t error_size)
 	int rc;
 
 	if (!driver) {
-		(void)snprintf(error, error_size, "driver %s %s (allowed: PHC, SHM, SOCK)",
+		(void)snprintf(error, error_size, "driver %s %s (allowed: PHC, PPS, SHM, SOCK)",
 			line->driver,
 			driver_is_planned(line->driver) ? "is not there yet" : "is unknown");
 		return -EINVAL;
@@ -159,6 +159,11 @@ void refclock_line_core(const struct refclock_line *line, const struct driver *d
 	ret->delay_ns = ts_dur_from_s(line->delay).ns;
 	ret->precision_ns = ts_dur_from_s(line->precision).ns;
 	ret->max_dispersion_ns = ts_dur_from_s(line->maxdispersion).ns;
+	ret->edges = driver->edges;
+	ret->locked = line->lock != 0;
+	ret->lock.rate = line->rate;
+	ret->lock.max_age = line->maxlockage;
+	ret->lock.width_ns = ts_dur_from_s(line->width).ns;
 	ret->tai = line->tai;
 	ret->pps = line->pps;
 	ret->noselect = line->noselect;
@@ -176,10 +181,6 @@ void refclock_line_later(const struct refclock_line *line, char *text, size_t si
 		const char *word;
 		bool given;
 	} later[] = {
-		{" lock", line->lock != 0},
-		{" rate", line->rate != 1},
-		{" maxlockage", line->maxlockage != DEFAULT_LOCKAGE},
-		{" width", line->width > 0},
 		{" filter", line->filter != DEFAULT_FILTER},
 		{" local", line->local},
 	};

@@ -27,6 +27,7 @@ struct driver {
 	const char *word; /* of the refclock directive: "PHC" */
 	enum source_kind kind;
 	size_t state_size;
+	bool edges;  /* readings are pulses: polled right after the next edge is due */
 	bool polled; /* read() is called every 2^dpoll s; else when the descriptor is readable */
 
 	/* Is that a parameter? No look at the machine. 0, or -EINVAL with what is allowed in error.
@@ -51,6 +52,7 @@ struct driver {
 };
 
 extern const struct driver driver_phc;
+extern const struct driver driver_pps;
 extern const struct driver driver_shm;
 extern const struct driver driver_sock;
 

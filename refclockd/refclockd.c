@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/core/bytes.h"
+#include "common/core/refid.h"
 #include "common/io/phc.h"
 #include "refclockd/slot.h"
 
@@ -22,6 +23,16 @@ static struct slot *free_slot(struct refclockd *d)
 {
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
 		if (!d->slot[i].used)
+			return &d->slot[i];
+	return NULL;
+}
+
+static const struct slot *slot_of_refid(void *arg, uint32_t refid)
+{
+	const struct refclockd *d = arg;
+
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used && d->slot[i].core.config.refid == refid)
 			return &d->slot[i];
 	return NULL;
 }
@@ -49,7 +60,7 @@ static void start_line(struct refclockd *d, const struct refclock_line *line, in
 	refclock_line_later(line, later, sizeof(later));
 	if (later[0])
 		log_notice("%s: accepted, without effect in this version: %s", core.name, later);
-	slot_start(slot, d->host, line, &core, number);
+	slot_start(slot, line, &core, number);
 }
 
 /* Is this line, under this number (which may make its name), running already? */
@@ -70,6 +81,23 @@ static bool is_wanted(const struct slot *slot, const struct refclockd_config *co
 	       memcmp(&slot->line, &config->refclock[slot->number], sizeof(slot->line)) == 0;
 }
 
+/* Said once for each configuration: the source may come with the next one. */
+static void check_lock(struct refclockd *d, const struct slot *slot)
+{
+	char name[REFID_TEXT_SIZE];
+	const struct slot *other;
+
+	if (!slot->line.lock)
+		return;
+	other = slot_of_refid(d, slot->line.lock);
+	if (other && other != slot)
+		return;
+	refid_to_text(slot->line.lock, 1, name);
+	host_event(d->host, EVENT_config_error, slot->core.config.name, 0,
+		"locked to %s, and %s: its pulses cannot be numbered", name,
+		other ? "that is itself" : "there is no such refclock");
+}
+
 static void apply(struct refclockd *d, const struct refclockd_config *config)
 {
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
@@ -78,6 +106,9 @@ static void apply(struct refclockd *d, const struct refclockd_config *config)
 	for (int i = 0; i < config->refclocks; i++)
 		if (!runs(d, &config->refclock[i], i))
 			start_line(d, &config->refclock[i], i);
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used)
+			check_lock(d, &d->slot[i]);
 	d->autophc = config->autophc;
 	d->next_scan = d->autophc ? door_raw(host_door(d->host)) : TS_RAW_NEVER;
 }
@@ -137,7 +168,7 @@ static void start_found(struct refclockd *d, int index)
 		log_notice("%s: %s (%s) may not keep UTC: it is read, not selected; configure it "
 			   "with refclock PHC to use it",
 			core.name, path, name[0] ? name : "unnamed");
-	slot_start(slot, d->host, &line, &core, SLOT_AUTO);
+	slot_start(slot, &line, &core, SLOT_AUTO);
 }
 
 static void scan(struct refclockd *d, struct ts_raw now)
@@ -155,6 +186,11 @@ static int stage_start(void *state, const void *config, struct stage_host *host)
 	struct refclockd *d = state;
 
 	d->host = host;
+	for (int i = 0; i < REFCLOCKS_MAX; i++) {
+		d->slot[i].host = host;
+		d->slot[i].lookup = slot_of_refid;
+		d->slot[i].lookup_arg = d;
+	}
 	apply(d, config);
 	return 0;
 }
@@ -209,16 +245,52 @@ static void stage_status(const void *state, char *text, size_t text_size)
 		reachable);
 }
 
+static bool is_usable(const struct msg_estimate *e)
+{
+	return e->status != sync_unsynchronised;
+}
+
+static void stage_message(void *state, const struct msg *m)
+{
+	struct refclockd *d = state;
+	const struct msg_estimate *e = &m->u.estimate;
+	struct refclock_estimate estimate;
+
+	if (m->kind != MSG_estimate)
+		return;
+	estimate = (struct refclock_estimate){
+		.valid = is_usable(e),
+		.line = {{e->raw_ns}, {e->utc_ns}, e->rate_ppb},
+		.bound_ns = e->bound_ns,
+		.drift_ppb = e->bound_drift_ppb,
+		.sources = (int)e->combined,
+		.leap = e->leap,
+	};
+	for (int i = 0; i < REFCLOCKS_MAX; i++) {
+		struct refclock *rc = &d->slot[i].core;
+
+		if (!d->slot[i].used)
+			continue;
+		estimate.is_own = strcmp(e->selected, rc->config.name) == 0;
+		refclock_set_estimate(rc, &estimate);
+	}
+}
+
+/* Numbers pulses, and shows whose seconds are wrong. */
+static const struct stage_subscription subscriptions[] = {{"selectd", "estimate"}, {NULL, NULL}};
+
 const struct stage refclockd_stage = {
 	.name = "refclockd",
 	.summary = "read reference clocks and publish samples",
 	.directives = refclockd_directives,
 	.config_size = sizeof(struct refclockd_config),
+	.subscriptions = subscriptions,
 	.publishes = STAGE_PUBLISHES(sample) | STAGE_PUBLISHES(source),
 	.state_size = sizeof(struct refclockd),
 	.start = stage_start,
 	.stop = stage_stop,
 	.reload = stage_reload,
+	.message = stage_message,
 	.deadline = stage_deadline,
 	.expire = stage_expire,
 	.status = stage_status,

@@ -21,13 +21,30 @@ static void close_device(struct slot *slot)
 	slot->open = false;
 }
 
+static void tell_lock(struct slot *slot)
+{
+	const struct slot *other;
+	struct lock_reference reference = {.valid = false};
+
+	if (!slot->line.lock)
+		return;
+	other = slot->lookup(slot->lookup_arg, slot->line.lock);
+	if (other && other != slot)
+		refclock_reference(&other->core, &reference);
+	refclock_set_lock(&slot->core, &reference);
+}
+
 /* One reading into the core; false when there is none left. */
 static bool read_once(struct slot *slot)
 {
 	struct refclock_reading reading;
 	char error[DRIVER_TEXT_SIZE] = "";
-	int rc = slot->driver->read(slot->state, &reading, error);
-	struct ts_raw now = door_raw(host_door(slot->host));
+	struct ts_raw now;
+	int rc;
+
+	tell_lock(slot);
+	rc = slot->driver->read(slot->state, &reading, error);
+	now = door_raw(host_door(slot->host));
 
 	if (rc == 0)
 		refclock_on_reading(&slot->core, now, &reading);
@@ -138,17 +155,17 @@ static void drain(struct slot *slot)
 		act(slot, &out);
 }
 
-void slot_start(struct slot *slot, struct stage_host *host, const struct refclock_line *line,
+void slot_start(struct slot *slot, const struct refclock_line *line,
 	const struct refclock_config *core, int number)
 {
 	struct refclock_config config = *core;
+	struct stage_host *host = slot->host;
 	struct ts_raw now;
 
-	memset(slot, 0, sizeof(*slot));
 	slot->used = true;
 	slot->number = number;
 	slot->line = *line;
-	slot->host = host;
+	slot->open = slot->fd_added = false;
 	slot->driver = driver_find(line->driver);
 	config.clock_precision_ns = door_precision_ns(host_door(host));
 	now = door_raw(host_door(host));

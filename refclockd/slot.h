@@ -9,13 +9,21 @@
 #include "refclockd/config.h"
 #include "refclockd/driver.h"
 
+struct slot;
+
 #define SLOT_AUTO (-1) /* number of a clock that no line asked for */
+
+/* Where a source that others are locked to is looked up by its reference id; NULL: there is none.
+ */
+typedef const struct slot *(*slot_lookup_fn)(void *arg, uint32_t refid);
 
 struct slot {
 	bool used;
 	int number;		   /* of its line, or SLOT_AUTO */
 	struct refclock_line line; /* as configured: lines that did not change keep running */
 	struct stage_host *host;
+	slot_lookup_fn lookup;
+	void *lookup_arg;
 	const struct driver *driver;
 	bool open;
 	bool fd_added;
@@ -23,8 +31,8 @@ struct slot {
 	struct refclock core;
 };
 
-/* Starts a clock. The slot must be unused. */
-void slot_start(struct slot *slot, struct stage_host *host, const struct refclock_line *line,
+/* Starts a clock. The slot must be unused but for host and lookup, which the caller has set. */
+void slot_start(struct slot *slot, const struct refclock_line *line,
 	const struct refclock_config *core, int number);
 
 /* Ends it; says so on the bus if the source is gone from the configuration. */

@@ -37,6 +37,7 @@ static enum test failed_test(enum reject reject)
 	case reject_future:
 	case reject_noisy:
 	case reject_unlocked:
+	case reject_edge:
 	case reject_tai:
 	case reject_second:
 	case reject_jump:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "refclockd/core/pulse.h"
 #include "refclockd/core/sanity.h"
 
 static int64_t poll_interval_ns(const struct refclock *rc)
@@ -39,6 +40,8 @@ void refclock_init(struct refclock *rc, const struct refclock_config *config, st
 {
 	memset(rc, 0, sizeof(*rc));
 	rc->config = *config;
+	if (rc->config.lock.rate < 1)
+		rc->config.lock.rate = 1;
 	rc->state = source_state_waiting;
 	rc->leap = leap_unsync;
 	rc->retry_s = REFCLOCK_RETRY_MIN_S;
@@ -60,6 +63,7 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 	rc->next_read = rc->config.polled ? now : TS_RAW_NEVER;
 	rc->has_last = false;
 	rc->jump_readings = 0;
+	rc->missed = 0;
 	rc->state = rc->heard ? source_state_unreachable : source_state_waiting;
 	set_error(rc, "");
 	(void)snprintf(rc->address, sizeof(rc->address), "%s", address);
@@ -98,6 +102,11 @@ void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, 
 
 void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, const char *text)
 {
+	if (error == -EAGAIN && rc->config.edges && rc->open && pulse_missed(rc, now)) {
+		rc->state = source_state_unreachable;
+		set_error(rc, "no pulses");
+		tell(rc, EVENT_source_unreachable, 0, rc->error);
+	}
 	if (error == -EAGAIN || error == -EBUSY)
 		return;
 	if (error != -ENODEV && ++rc->errors < REFCLOCK_ERRORS_MAX)
@@ -127,7 +136,7 @@ static void fill_sample(
 	s->refid = rc->config.refid;
 	s->poll = rc->config.dpoll;
 	s->rx_stamp = r->stamp;
-	s->pulse = r->pulse || rc->config.pps;
+	s->pulse = r->pulse;
 	s->reject = why;
 	rc->out_sample = true;
 }
@@ -158,15 +167,18 @@ static void tell_jump(struct refclock *rc, int64_t jump_ns)
 	tell(rc, EVENT_source_changed, jump_ns, text);
 }
 
-void refclock_on_reading(
-	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading)
+void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct refclock_reading *got)
 {
+	struct refclock_reading numbered = *got, *reading = &numbered;
 	int64_t jump_ns;
 	enum reject why;
 
 	if (!rc->open)
 		return;
+	pulse_number(rc, reading);
 	why = sanity_check(rc, now, reading, &jump_ns);
+	if (rc->config.edges)
+		pulse_schedule(rc, now, reading);
 	rc->errors = 0;
 	rc->received++;
 	fill_sample(rc, now, reading, why);

@@ -9,6 +9,10 @@
  *
  * Reachability: one bit a poll interval (2^poll s), 1 if any good reading came in it. The first
  * good reading after silence starts a new interval, so that a source counts at once.
+ *
+ * Pulses are numbered by the source they are locked to (refclock_set_lock() before each pulse), or
+ * go out as pulses: selectd knows the second. For the parts of a second that a rate above 1 Hz
+ * marks, and to tell the edges of wide pulses, the estimate is taken (refclock_set_estimate()).
  */
 #ifndef TB_REFCLOCK_H
 #define TB_REFCLOCK_H
@@ -17,6 +21,7 @@
 #include <stdint.h>
 #include "common/bus/msg.h"
 #include "common/core/tstime.h"
+#include "refclockd/core/lock.h"
 
 #define REFCLOCK_NAME_SIZE   8
 #define REFCLOCK_TEXT_SIZE   160
@@ -32,6 +37,13 @@
 /* So many readings in a row that agree with each other make a jump the truth. */
 #define REFCLOCK_JUMP_READINGS 4
 
+/* A pulse is read this long after its edge is expected; if it is not there yet, twice more. */
+#define REFCLOCK_EDGE_LAG_NS	 (200 * NS_PER_US)
+#define REFCLOCK_EDGE_RETRY_1_NS (2 * NS_PER_MS)
+#define REFCLOCK_EDGE_RETRY_2_NS (20 * NS_PER_MS)
+/* So many pulses missing in a row are told. */
+#define REFCLOCK_MISSED_MAX 10
+
 /* TAI-UTC, s, since 2017-01-01: used for option tai until a leap second table is there. */
 #define REFCLOCK_TAI_OFFSET_S 37
 
@@ -44,6 +56,9 @@ struct refclock_config {
 	enum source_kind kind;
 	char configured[128];	    /* device as the configuration has it */
 	bool polled;		    /* is read every 2^dpoll s; else readings come by themselves */
+	bool edges;		    /* readings are pulses: read right after the next is due */
+	bool locked;		    /* another source numbers the pulses */
+	struct lock_config lock;    /* of pulses */
 	int poll, dpoll;	    /* log2 s */
 	int stratum;		    /* 0..15 */
 	int64_t offset_ns;	    /* added to the reference's time */
@@ -65,7 +80,19 @@ struct refclock_reading {
 	enum leap leap;
 	enum stamp stamp;   /* who made it */
 	bool pulse;	    /* only the fraction of the second was measured */
+	bool edge;	    /* set by the core: a pulse, be it numbered or not */
 	enum reject reject; /* reject_ok, or why the driver already rejects it */
+};
+
+/* UTC as all sources together have it. */
+struct refclock_estimate {
+	bool valid;
+	struct ts_line line;
+	int64_t bound_ns; /* at line.raw; grows by ... */
+	double drift_ppb; /* ... this */
+	int sources;	  /* in it */
+	enum leap leap;
+	bool is_own; /* this source has the largest share in it */
 };
 
 enum refclock_out_type {
@@ -113,6 +140,9 @@ struct refclock {
 	bool has_last; /* a reading to compare the next one with */
 	struct refclock_reading last, jumped;
 	int jump_readings;
+	int missed; /* pulses, in a row */
+	struct lock_reference lock;
+	struct refclock_estimate estimate;
 	/* answers not yet taken out */
 	bool out_sample, out_source, out_close, out_open, out_read;
 	struct msg_sample sample;
@@ -127,6 +157,15 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 
 /* It could not: error is a negative errno (-ENODEV and -ENOENT: not there), text says why. */
 void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, const char *text);
+
+/* Time of the source that this one is locked to; has its effect on the next reading. */
+void refclock_set_lock(struct refclock *rc, const struct lock_reference *reference);
+
+/* UTC as selectd estimates it; valid is false as long as there is none. */
+void refclock_set_estimate(struct refclock *rc, const struct refclock_estimate *estimate);
+
+/* The last reading that was believed, for pulses that are locked to this source. */
+void refclock_reference(const struct refclock *rc, struct lock_reference *ret);
 
 /* Ignored while the device is not open. */
 void refclock_on_reading(

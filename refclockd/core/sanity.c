@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "refclockd/core/sanity.h"
 
+#include "refclockd/core/pulse.h"
+
 #define FUTURE_SLACK_NS NS_PER_US
 
 int64_t sanity_interval_ns(int log2_s)
@@ -38,31 +40,39 @@ static int64_t departure_ns(const struct refclock_reading *a, const struct refcl
 	return ts_sat_sub(ts_utc_sub(b->utc, a->utc).ns, ts_raw_sub(b->raw, a->raw).ns);
 }
 
-static bool continues(const struct refclock_reading *a, const struct refclock_reading *b)
+/* A pulse may have been given a wrong number only: less than half a period is the source's own. */
+static int64_t jump_ns(const struct refclock *rc, const struct refclock_reading *reading)
+{
+	return reading->edge ? lock_period_ns(rc->config.lock.rate) / 2 : REFCLOCK_JUMP_NS;
+}
+
+static bool continues(const struct refclock *rc, const struct refclock_reading *a,
+	const struct refclock_reading *b)
 {
 	int64_t off_ns = departure_ns(a, b), apart_ns = ts_raw_sub(b->raw, a->raw).ns;
 	int64_t limit_ns;
 
 	if (apart_ns < 0)
 		apart_ns = apart_ns == INT64_MIN ? INT64_MAX : -apart_ns;
-	limit_ns = ts_sat_add(REFCLOCK_JUMP_NS, apart_ns / (1000000 / REFCLOCK_JUMP_PPM));
+	limit_ns = ts_sat_add(jump_ns(rc, b), apart_ns / (1000000 / REFCLOCK_JUMP_PPM));
 	return off_ns <= limit_ns && off_ns >= -limit_ns;
 }
 
 static enum reject check_jump(
 	struct refclock *rc, const struct refclock_reading *reading, int64_t *ret_jump_ns)
 {
-	if (!rc->has_last || reading->pulse || rc->config.pps || continues(&rc->last, reading)) {
+	if (!rc->has_last || reading->pulse || rc->last.pulse ||
+		continues(rc, &rc->last, reading)) {
 		rc->jump_readings = 0;
 		return reject_ok;
 	}
-	if (rc->jump_readings > 0 && continues(&rc->jumped, reading))
+	if (rc->jump_readings > 0 && continues(rc, &rc->jumped, reading))
 		rc->jump_readings++;
 	else
 		rc->jump_readings = 1;
 	rc->jumped = *reading;
 	if (rc->jump_readings < REFCLOCK_JUMP_READINGS)
-		return reject_jump;
+		return reading->edge ? reject_second : reject_jump;
 	rc->jump_readings = 0;
 	*ret_jump_ns = departure_ns(&rc->last, reading);
 	return reject_ok;
@@ -70,6 +80,8 @@ static enum reject check_jump(
 
 static bool repeats(const struct refclock *rc, const struct refclock_reading *reading)
 {
+	if (reading->edge && rc->has_last)
+		return pulse_repeats(rc, reading);
 	if (rc->jump_readings > 0 && rc->jumped.utc.ns == reading->utc.ns)
 		return true;
 	return rc->has_last && rc->last.utc.ns == reading->utc.ns;

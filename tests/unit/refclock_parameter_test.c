@@ -120,11 +120,10 @@ static void options_without_effect_are_named(void **state)
 	refclock_line_defaults("PHC", "/dev/ptp0", &line);
 	refclock_line_later(&line, text, sizeof(text));
 	assert_string_equal(text, "");
-	line.lock = 1;
-	line.rate = 16;
+	line.filter = 8;
 	line.local = true;
 	refclock_line_later(&line, text, sizeof(text));
-	assert_string_equal(text, "lock rate local");
+	assert_string_equal(text, "filter local");
 }
 
 /* ---- SOCK datagrams ---- */

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# refclock_devices.sh - pulses: refclockd on doubles of a PPS device, of external time stamps of a
+# PTP clock, of gpsd and of a VMClock page. What it publishes is compared with what the double
+# marked, and each trouble with the state, the event or the reason that it must become.
+set -u
+. "$(dirname "$0")/lib.sh"
+
+what="samples of PPS, PTP external stamps, GPSD and VMCLOCK on the bus, and what becomes of bad ones"
+[ "$(id -u)" = 0 ] || skip "needs root for a name space of its own for SHM; would have shown $what"
+if [ -z "${TB_IPC:-}" ]; then
+	rm -rf "$tmp"
+	TB_IPC=1 exec unshare --ipc --kill-child bash "$0" "$@"
+fi
+tool=$B/bin/tools/refclock_tool
+
+# daemon NAME DIRECTIVE...: a refclockd of its own in $tmp/NAME; what it publishes goes to
+# $tmp/NAME.bus. $pre (an array) stands before the command.
+pre=()
+daemon() {
+	local name=$1
+	shift
+	mkdir -p "$tmp/$name"
+	background "$name" "${pre[@]}" "$B/bin/refclockd" -f /dev/null -r "$tmp/$name" -s "$tmp/$name" \
+		-l debug "$@"
+	daemon_pid[$name]=$!
+	"$tool" samples "$tmp/$name" 600 >"$tmp/$name.bus" 2>"$tmp/$name.tool.log" &
+	pids+=($!)
+}
+
+stop() {
+	kill "${daemon_pid[$1]}" && wait "${daemon_pid[$1]}" 2>/dev/null
+	unset "daemon_pid[$1]"
+}
+
+# sees NAME SECONDS REGEX: is that on the bus, now or soon?
+sees() {
+	local i
+	for i in $(seq $(($2 * 10))); do
+		grep -Eq "$3" "$tmp/$1.bus" && return 0
+		sleep 0.1
+	done
+	grep -v '^hello' "$tmp/$1.bus" | tail -n 12 >&2
+	fail "$1: nothing on the bus that fits: $3"
+}
+
+# line NAME SOURCE LIMIT_NS MIN [EPOCH]: good samples of a source lie within LIMIT of the truth of
+# EPOCH (RAW,REAL); pulses without a number by their fraction of a second
+line() {
+	python3 - "$tmp/$1.bus" "$2" "$3" "$4" "${5:-$PPSSHIM_EPOCH}" <<-'END' || fail "$1: $2"
+		import re, sys
+		path, source, limit, least, epoch = sys.argv[1:]
+		raw, real = map(int, epoch.split(","))
+		errors = []
+		for text in open(path):
+		    if not text.startswith("sample." + source + " ") or " reject=" in text:
+		        continue
+		    f = dict(w.split("=", 1) for w in text.split()[1:] if "=" in w)
+		    e = int(f.get("utc_ns", 0)) - (real + int(f["raw_ns"]) - raw)
+		    if f.get("pulse") == "yes":
+		        e = (e + 500000000) % 1000000000 - 500000000
+		    errors.append(e)
+		errors.sort()
+		if len(errors) < int(least):
+		    sys.exit(f"{source}: {len(errors)} samples, not {least}")
+		print(f"    {source}: {len(errors)} samples, error {errors[0]} .. {errors[len(errors) // 2]} .. {errors[-1]} ns")
+		if abs(errors[len(errors) // 2]) > int(limit):
+		    sys.exit(f"{source}: median off by {errors[len(errors) // 2]} ns, limit {limit}")
+	END
+}
+
+[ -n "${SANITIZED:-}" ] && skip "doubles cannot be preloaded before ASan"
+PPSSHIM_EPOCH=$("$tool" epoch)
+export PPSSHIM_EPOCH PTPSHIM_EPOCH=$PPSSHIM_EPOCH PPSSHIM=/dev/pps0
+
+# ---- PPS ----
+export PPSSHIM_CONTROL=$tmp/control
+pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_EDGES=assert,clear)
+daemon pps 'refclock SHM 2 refid NMEA noselect poll 0 dpoll -1' \
+	'refclock PPS /dev/pps0 lock NMEA refid PPS poll -1' 'refclock PPS /dev/pps0 refid LONE' \
+	'refclock PPS /dev/pps0:clear lock NMEA refid CLR offset 0.2 poll 0' \
+	'refclock PPS /dev/pps0 lock NONE refid LOST poll 0' 'refclock PPS /dev/pps9 refid MISS'
+sees pps 5 'event.config_error .*source=LOST.*there is no such refclock'
+sees pps 2 'source.MISS .*state=missing'
+sees pps 3 'sample.PPS .*reject=unlocked'
+sees pps 3 'sample.LONE .*pulse=yes'
+"$tool" shm 2 80000000 60 &
+sleep 6
+line pps PPS 20000 3
+line pps LONE 20000 4
+line pps CLR 20000 3
+grep '^sample.PPS ' "$tmp/pps.bus" | grep -v reject= | grep -q pulse=yes && fail "a numbered pulse is no pulse"
+sees pps 1 'source.PPS .*state=reachable'
+echo repeat >"$PPSSHIM_CONTROL"
+sees pps 5 'sample.LONE .*reject=(duplicate|stale)'
+echo off >"$PPSSHIM_CONTROL"
+sees pps 20 'event.source_unreachable .*source=LONE.*no pulses'
+echo gone >"$PPSSHIM_CONTROL"
+sees pps 10 'event.source_missing .*source=LONE'
+: >"$PPSSHIM_CONTROL"
+sees pps 20 'event.source_found .*source=LONE'
+stop pps
+say "PPS: assert and clear, locked and not; repeated, missing, gone, back"
+pre=(env LD_PRELOAD="$B/lib/ppsshim.so")
+daemon edge 'refclock PPS /dev/pps0:clear'
+sees edge 5 'source.PPS0 .*state=failed .*does not capture the clear edge'
+stop edge
+pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_RATE=16)
+daemon fast 'refclock SHM 3 refid NMEA noselect poll 0 dpoll -4' \
+	'refclock PPS /dev/pps0 rate 16 dpoll -4 poll -2 lock NMEA maxlockage 32'
+"$tool" shm 3 10000000 40
+line fast PPS1 20000 20
+stop fast
+say "PPS: an edge that is not captured; 16 Hz"
+alive
