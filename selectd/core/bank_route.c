@@ -48,6 +48,7 @@ static void hold(struct bank_route *r, const struct bank_route_view *v)
 		return;
 	r->there_ns[r->held] = v->there_ns;
 	r->back_ns[r->held] = v->back_ns;
+	r->phase_sd_ns = fmax(r->held > 0 ? r->phase_sd_ns : 0, v->phase_sd_ns);
 	r->held++;
 }
 
@@ -65,20 +66,29 @@ static double least(const double *v, int n)
 	return m;
 }
 
+static double shortest_trip(const struct bank_route *r)
+{
+	double m = r->there_ns[0] + r->back_ns[0];
+
+	for (int i = 1; i < r->held; i++)
+		m = fmin(m, r->there_ns[i] + r->back_ns[i]);
+	return m;
+}
+
 static void measure(
 	const struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *ret)
 {
-	double j = jitter(r, v), n = r->held;
-	double there = least(r->there_ns, r->held) - v->base_ns;
-	double back = least(r->back_ns, r->held) - v->base_ns;
+	double j = jitter(r, v), n = r->held, sd = r->phase_sd_ns;
+	double both = shortest_trip(r) / 2 - v->base_ns;
+	double apart = least(r->there_ns, r->held) - least(r->back_ns, r->held);
 	struct bank_route_change c = {.base_var_ns2 = j * j};
 
-	if (fabs(there - back) < ALIKE * (v->phase_sd_ns + j / 2)) {
-		c.base_ns = (there + back) / 2;
+	if (fabs(apart) < ALIKE * (sd + j / 2)) {
+		c.base_ns = both;
 	} else {
-		c.there_ns = there;
-		c.back_ns = back;
-		c.phase_var_ns2 = v->phase_sd_ns * v->phase_sd_ns + j * j / (n * n);
+		c.there_ns = both + apart / 2;
+		c.back_ns = both - apart / 2;
+		c.phase_var_ns2 = sd * sd + j * j / (n * n);
 	}
 	*ret = c;
 }

@@ -16,10 +16,11 @@
  *                             row whose smallest excess stands out of their own spread,
  *                             min > 2 (mean - min) + 4J, or sixty, are a change.
  *
- * At a change the smallest readings of each direction, less phase and base, are by how much that
- * direction moved. If both moved alike within 4 (sd(x) + J/2) the base delay did. Else one way did
- * and only the oscillator knows: the difference is taken out of the readings from then on, and the
- * uncertainty of the phase at the time stays in the track's for good.
+ * At a change the shortest of the held round trips tells by how much the base of both directions
+ * moved, without any clock error. By how much they moved apart only the oscillator knows: the
+ * difference of the smallest readings of each, less the phase. If it is within 4 (sd(x) + J/2) they
+ * moved alike. Else one way did: the difference is taken out of the readings from then on, and
+ * the uncertainty of the phase at the time stays in the track's for good.
  */
 #ifndef TB_BANK_ROUTE_H
 #define TB_BANK_ROUTE_H
@@ -33,7 +34,8 @@ struct bank_route {
 	int run;   /* of them in a row */
 	int held;
 	double there_ns[BANK_ROUTE_HELD], back_ns[BANK_ROUTE_HELD];
-	double scale_ns; /* J of the last ordinary one, 0 none yet */
+	double phase_sd_ns; /* largest of the held */
+	double scale_ns;    /* J of the last ordinary one, 0 none yet */
 };
 
 struct bank_route_view {
