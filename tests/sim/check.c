@@ -141,6 +141,9 @@ static void check_clock(struct sim *s, struct ts_raw now, int64_t error_ns)
 	int64_t bound_ns = clock_bound_ns(k, now);
 	char parts[120];
 
+	/* of a disciplined that is gone only the page speaks, which knows when it is void */
+	if (!s->member[MEMBER_DISCIPLINE].running)
+		return;
 	if (!c->has_clock || k->status == sync_unsynchronised ||
 		k->raw_ns <= c->void_clock_raw.ns || magnitude(error_ns) <= bound_ns)
 		return;

@@ -5,7 +5,7 @@
  *   bound     |error| <= bound of the last estimate, the last clock message and the shared page,
  *             unless they say "unsynchronised". Within 2 s of a leap second nobody is held to
  *             anything; a claim made before a suspend (or, for the clock, before a stranger's
- *             step) ends with it.
+ *             step) ends with it; while disciplined is away only its page is held to its word.
  *   step      only by makestep, once after a suspend, against a stranger, for a leap second
  *   rate      slew within maxslewrate; finite numbers everywhere
  *   majority  a falseticker has no weight while more honest sources than false ones have answered
