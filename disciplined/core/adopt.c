@@ -87,6 +87,20 @@ static void carry_line(struct discipline *d, const struct msg_estimate *e, bool 
 	}
 }
 
+/* How far the last estimate expected to be off by now: what the next may move by, and still be
+ * noise and wander as usual. */
+static double foretold_sd_ns(const struct discipline_target *t, const struct msg_estimate *next)
+{
+	const struct msg_estimate *e = &t->est;
+	double dt_s = fmax(1e-9 * (double)ts_sat_sub(next->raw_ns, e->raw_ns), 0), v;
+
+	if (!t->valid || t->restored)
+		return 0;
+	v = e->offset_sd_ns * e->offset_sd_ns + e->rate_sd_ppb * e->rate_sd_ppb * dt_s * dt_s +
+	    e->wander_ppb * e->wander_ppb * dt_s * dt_s * dt_s / 3;
+	return fmin(sqrt(v), BOUND_MAX_NS);
+}
+
 void target_adopt(struct discipline *d, const struct msg *m)
 {
 	const struct msg_estimate *e = &m->u.estimate;
@@ -95,6 +109,7 @@ void target_adopt(struct discipline *d, const struct msg *m)
 	bool own_rate = too_wide || (newcomer && keep_rate(d, e));
 	bool own_phase = newcomer && keep_phase(d, e);
 
+	d->target.foretold_sd_ns = foretold_sd_ns(&d->target, e);
 	if (own_phase)
 		carry_line(d, e, own_rate);
 	else

@@ -10,8 +10,8 @@
  *
  *   T  a quarter of the interval of the estimates, at least 1 s: that brings the roughness of the
  *      frequency down to about that of a good loop for a few per cent of phase error. An e beyond
- *      four standard deviations is no noise to be smoothed, and T shrinks accordingly, to 0.25 s
- *      at least.
+ *      four standard deviations, of the estimate or of what the last one foretold for now, is
+ *      nothing to be smoothed, and T shrinks accordingly, to 0.25 s at least.
  *   |rate - line's rate| never exceeds maxslewrate.
  *   Steps: by makestep; once after a disruption, up to maxdisruptionstep; to undo a step that
  *      somebody else made; for a leap second in leapsecmode step; by the operator. Never else.
@@ -122,7 +122,8 @@ struct discipline_target {
 	int64_t seq;
 	int64_t bound_ns; /* at line.raw */
 	double drift_ppb;
-	double offset_sd_ns; /* of the line, at line.raw */
+	double offset_sd_ns;   /* of the line, at line.raw */
+	double foretold_sd_ns; /* what the estimate before this had for this instant */
 };
 
 struct discipline {

@@ -9,7 +9,8 @@
 /* An error that is no noise is to go; so short a slew still ends well by a timer that is late. */
 #define T_FAST_S 0.25
 #define T_MIN_S	 1.0
-/* Beyond so many standard deviations an error is no noise, and waiting smooths nothing. */
+/* Beyond so many standard deviations, of this estimate or foretold by the last, an error is neither
+ * noise nor wander as usual, and waiting smooths nothing. */
 #define NOISE_SD 4.0
 /* An error adds to the noise in quadrature: a 64th of it makes 0.01 %, an eighth 0.8 %. */
 #define MATTERS_SHARE	  (1.0 / 64)
@@ -67,7 +68,7 @@ static void order_slew(struct discipline *d, double e_ns, struct discipline_out 
 {
 	double limit_ppb = d->policy.maxslewrate_ppm * 1e3;
 	double t_s = fmax(T_MIN_S, T_SHARE * d->interval_s);
-	double noise_ns = NOISE_SD * error_sd_ns(d);
+	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns);
 	double base_ppb = wanted_base_ppb(d), slew_ppb;
 	struct ts_raw until;
 

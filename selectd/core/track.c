@@ -11,7 +11,7 @@
  * (99.99 % of the time needs 7 of the offset, measured on simulated paths). */
 #define OFFSET_SIGMAS  7.0
 #define RATE_SIGMAS    5.0
-#define PATH_SIGMAS    5.0
+#define PATH_SIGMAS    4.0
 #define WANDER_MAX_PPB 200.0
 #define NS_MAX	       4e18
 
@@ -103,7 +103,8 @@ static double unseen_wander_ppb(const struct track_state *st)
 /*
  * The line is right if both directions take equally long at the least; what it is off by beyond
  * its own noise is at most half the least round trip. It takes both extremes at once to leave this
- * interval, a path that is all on one side and a deviation that happens in 1 of 10^4 seconds.
+ * interval: a path on which one direction takes no time at all, which no path can be, and a
+ * deviation that happens in 1 of 1000 seconds.
  */
 static void path_interval(const struct track *t, struct track_state *st)
 {

@@ -389,19 +389,37 @@ static void each_exclusion_has_its_reason(void **state)
 	free(w.sources);
 }
 
-static void weights_fall_with_the_square_of_the_distance(void **state)
+/* Long paths: by the asymmetry that they may have, whatever the root distance does meanwhile. */
+static void weights_fall_with_the_length_of_the_path(void **state)
 {
 	struct world w = three_good();
 	struct selectd_config config = defaults;
-	const struct source *s = w.sources;
+	struct source *s = w.sources;
 
 	(void)state;
 	config.combinelimit = 1e6;
 	config.stratumweight_s = 0;
+	for (int i = 0; i < 3; i++)
+		s[i].newest.root_delay_ns = (i + 1) * 60 * NS_PER_MS;
+	s[2].newest.dispersion_ns = 0;
 	judge(&w, &config);
 	for (int i = 1; i < 3; i++)
-		assert_near_double(s[0].now.weight / s[i].now.weight,
-			pow(s[i].now.distance_ns / s[0].now.distance_ns, 2), 1e-9);
+		assert_near_double(s[0].now.weight / s[i].now.weight, i + 1, 0.05 * (i + 1));
+	free(w.sources);
+}
+
+static void a_noisy_source_weighs_less(void **state)
+{
+	struct world w = three_good();
+	struct selectd_config config = defaults;
+	struct source *s = w.sources;
+
+	(void)state;
+	config.combinelimit = 1e6;
+	s[1].newest.root_dispersion_ns = 50 * NS_PER_MS;
+	judge(&w, &config);
+	assert_true(s[1].now.weight < s[0].now.weight / 100);
+	assert_true(s[1].now.weight > 0);
 	free(w.sources);
 }
 
@@ -528,7 +546,8 @@ int main(void)
 		cmocka_unit_test(majority_wins_and_bound_covers),
 		cmocka_unit_test(random_options_keep_the_invariants),
 		cmocka_unit_test(each_exclusion_has_its_reason),
-		cmocka_unit_test(weights_fall_with_the_square_of_the_distance),
+		cmocka_unit_test(weights_fall_with_the_length_of_the_path),
+		cmocka_unit_test(a_noisy_source_weighs_less),
 		cmocka_unit_test(combinelimit_0_takes_one),
 		cmocka_unit_test(estimate_passes_the_schema_and_adds_up),
 		cmocka_unit_test(refid_follows_the_source),
