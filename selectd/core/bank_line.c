@@ -33,6 +33,7 @@ void bank_line_start(
 	l->raw_ns = l->since_raw_ns = raw_ns;
 	l->phase_var_ns2 = 0;
 	l->watch.count = l->watch.lost = 0;
+	l->memory.readings = 0;
 	bank_start(&l->bank, two_way, start);
 	bank_mean(&l->bank, &l->mean);
 }
@@ -140,6 +141,20 @@ static enum bank_watch_verdict judge(struct bank_line *l, const struct bank_samp
 	return verdict;
 }
 
+static void remember(struct bank_line *l)
+{
+	struct bank_memory_rate now = {
+		.raw_ns = l->raw_ns,
+		.rate_ppb = l->mean.state.rate_ppb,
+		.var_ppb2 = l->mean.state.prr,
+	};
+
+	/* the first estimates are of the prior's uncertainty: no jump can be told yet */
+	if (l->samples > SETTLED && bank_memory_add(&l->memory, &now, l->mean.wander_ppb) &&
+		l->samples > SETTLED + 1)
+		l->since_raw_ns = l->raw_ns;
+}
+
 enum bank_line_result bank_line_take(struct bank_line *l, const struct bank_sample *sample,
 	const struct bank_line_noise *noise, int64_t *ret_step_ns)
 {
@@ -166,5 +181,6 @@ enum bank_line_result bank_line_take(struct bank_line *l, const struct bank_samp
 		break;
 	}
 	bank_mean(&l->bank, &l->mean);
+	remember(l);
 	return result;
 }

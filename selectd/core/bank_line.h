@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "selectd/core/bank.h"
+#include "selectd/core/bank_memory.h"
 #include "selectd/core/bank_watch.h"
 
 struct bank_line {
@@ -23,6 +24,7 @@ struct bank_line {
 	struct bank bank;
 	struct bank_mean mean;
 	struct bank_watch watch;
+	struct bank_memory memory;
 };
 
 /* Noise of the reading that is to be taken. */

@@ -5,6 +5,7 @@
 #include "tests/unit/tcheck.h"
 #include "common/core/prng.h"
 #include "selectd/core/bank.h"
+#include "selectd/core/bank_memory.h"
 #include "selectd/core/bank_route.h"
 #include "selectd/core/bank_scale.h"
 #include "selectd/core/bank_shapes.h"
@@ -224,6 +225,45 @@ static void queueing_is_no_change_of_route(void **state)
 	assert_int_equal(used, 30);
 }
 
+/* The clock's error of +-50 is in each direction, not in the round trips. */
+static void a_wandering_clock_moves_no_base(void **state)
+{
+	struct bank_route_change c;
+	struct bank_route r;
+
+	(void)state;
+	settle(&r);
+	for (int i = 0; i < 10; i++) {
+		struct bank_route_view v = moved(200, 200);
+
+		v.there_ns += i % 2 ? 50 : -50;
+		v.back_ns -= i % 2 ? 50 : -50;
+		v.phase_sd_ns = 40;
+		assert_int_equal(
+			bank_route_judge(&r, &v, &c), i < 9 ? BANK_ROUTE_HOLD : BANK_ROUTE_CHANGED);
+	}
+	assert_near_double(c.base_ns, 210, 1e-9);
+	assert_near_double(c.there_ns, 0, 0);
+}
+
+static void a_jump_of_the_rate_ends_the_memory(void **state)
+{
+	struct bank_memory m = {.readings = 0};
+	struct bank_memory_rate r = {.rate_ppb = 1000, .var_ppb2 = 100};
+
+	(void)state;
+	assert_true(bank_memory_add(&m, &r, 1));
+	for (int i = 0; i < 500; i++) {
+		r.raw_ns += 16000000000;
+		r.rate_ppb += i % 2 ? 20 : -20;
+		assert_false(bank_memory_add(&m, &r, 1));
+	}
+	/* 128 readings of wander are 45 ppb */
+	r.rate_ppb += 300;
+	assert_true(bank_memory_add(&m, &r, 1));
+	assert_false(bank_memory_add(&m, &r, 1));
+}
+
 static enum bank_watch_verdict show(struct bank_watch *w, int64_t t, double off, double gate,
 	double dt, struct bank_watch_change *c)
 {
@@ -377,6 +417,8 @@ int main(void)
 		cmocka_unit_test(a_wandering_clock_does_not_wait_for_six),
 		cmocka_unit_test(one_way_longer_is_told_from_both),
 		cmocka_unit_test(queueing_is_no_change_of_route),
+		cmocka_unit_test(a_wandering_clock_moves_no_base),
+		cmocka_unit_test(a_jump_of_the_rate_ends_the_memory),
 		cmocka_unit_test(odd_readings_are_told_apart),
 		cmocka_unit_test(impossible_readings_are_held),
 		cmocka_unit_test(wander_and_law_are_found),
