@@ -62,14 +62,25 @@ double bank_line_sd_ns(const struct bank_line *l, int64_t raw_ns)
 	return sqrt(bank_phase_var_ns2(m, dt) + l->phase_var_ns2);
 }
 
+/* A reading that was held back may be the first of a step: until the next tell, either is possible.
+ */
+static double doubt_ns(const struct bank_line *l)
+{
+	const struct bank_watch *w = &l->watch;
+
+	return w->count > 0 && w->sample[w->count - 1].raw_ns != l->raw_ns ? w->off_ns[w->count - 1]
+									   : 0;
+}
+
 struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns)
 {
 	const struct bank_mean *m = &l->mean;
-	double dt = elapsed_s(l->raw_ns, raw_ns);
+	double dt = elapsed_s(l->raw_ns, raw_ns), doubt = doubt_ns(l);
+	double var = bank_phase_var_ns2(m, dt) + l->phase_var_ns2 + doubt * doubt;
 
 	return (struct bank_line_state){
 		.phase_ns = bank_phase_ns(m, dt),
-		.phase_sd_ns = sqrt(bank_phase_var_ns2(m, dt) + l->phase_var_ns2),
+		.phase_sd_ns = sqrt(var),
 		.rate_ppb = m->state.rate_ppb,
 		.rate_sd_ppb = sqrt(m->state.prr + m->wander_var_ppb2 * fabs(dt)),
 	};
