@@ -84,7 +84,7 @@ static const struct directive_field refclock_options[] = {
 static int check_line(const void *item, char *error, size_t error_size)
 {
 	const struct refclock_line *line = item;
-	const struct driver *driver = driver_find(line->driver);
+	const struct driver *driver = driver_of(line->driver, line->parameter);
 	char text[DRIVER_TEXT_SIZE];
 	int rc;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "refclockd/driver.h"
 
+#include <string.h>
+
 #include "common/core/bytes.h"
 
 const struct driver *driver_find(const char *word)
@@ -12,6 +14,23 @@ const struct driver *driver_find(const char *word)
 		if (str_same_word(word, all[i]->word))
 			return all[i];
 	return NULL;
+}
+
+static bool has_option(const char *parameter, const char *option)
+{
+	size_t n = strlen(option);
+
+	for (const char *p = strchr(parameter, ':'); p; p = strchr(p + 1, ':'))
+		if (strncmp(p + 1, option, n) == 0 && (p[1 + n] == ':' || !p[1 + n]))
+			return true;
+	return false;
+}
+
+const struct driver *driver_of(const char *word, const char *parameter)
+{
+	const struct driver *driver = driver_find(word);
+
+	return driver == &driver_phc && has_option(parameter, "extpps") ? &driver_extpps : driver;
 }
 
 bool driver_is_planned(const char *word)

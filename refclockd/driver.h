@@ -52,12 +52,16 @@ struct driver {
 };
 
 extern const struct driver driver_phc;
+extern const struct driver driver_extpps; /* PHC with :extpps */
 extern const struct driver driver_pps;
 extern const struct driver driver_shm;
 extern const struct driver driver_sock;
 
 /* By word, in any case of letters; NULL: there is none. */
 const struct driver *driver_find(const char *word);
+
+/* The same, but a parameter may ask for another one behind the same word. */
+const struct driver *driver_of(const char *word, const char *parameter);
 
 /* True for a word that chrony or a later version knows, and this one does not. */
 bool driver_is_planned(const char *word);

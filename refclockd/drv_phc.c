@@ -2,7 +2,8 @@
 /*
  * drv_phc.c - PTP hardware clocks.
  *
- * Parameter: /dev/ptp0, eth0, "KVM virtual PTP" or kvm, each with :nocrossts (no PRECISE).
+ * Parameter: /dev/ptp0, eth0, "KVM virtual PTP" or kvm, each with :nocrossts (no PRECISE). With
+ * :extpps it is drv_extpps.c that takes over.
  */
 #include "refclockd/driver.h"
 
@@ -13,10 +14,8 @@
 #include "common/io/phc.h"
 #include "refclockd/core/parameter.h"
 
-#define OPTIONS "nocrossts"
-
-/* Known to chrony; pulses stamped by a PHC are not read yet. */
-#define LATER "nocrossts extpps pin= channel= clear"
+/* extpps: what is allowed, for whoever reads the error; it never gets here */
+#define OPTIONS "nocrossts extpps"
 
 struct drv_phc {
 	struct phc phc;
@@ -25,18 +24,7 @@ struct drv_phc {
 
 static int parse(struct parameter *p, const char *text, char error[DRIVER_TEXT_SIZE])
 {
-	int rc = parameter_parse(p, text, LATER, error, DRIVER_TEXT_SIZE);
-
-	if (rc < 0) /* what is wrong, and what is allowed today */
-		return parameter_parse(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
-	for (int i = 0; rc == 0 && i < p->options; i++)
-		if (strcmp(p->option[i].word, "nocrossts") != 0) {
-			(void)snprintf(error, DRIVER_TEXT_SIZE,
-				"option \"%s\": external pulses cannot be read yet (allowed: %s)",
-				p->option[i].word, OPTIONS);
-			rc = -EINVAL;
-		}
-	return rc;
+	return parameter_parse(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
 }
 
 static int drv_check(const char *parameter, char error[DRIVER_TEXT_SIZE])

@@ -51,7 +51,7 @@ static void start_line(struct refclockd *d, const struct refclock_line *line, in
 	struct slot *slot = free_slot(d);
 	char later[80];
 
-	refclock_line_core(line, driver_find(line->driver), number, &core);
+	refclock_line_core(line, driver_of(line->driver, line->parameter), number, &core);
 	if (!slot || slot_of_name(d, core.name)) {
 		host_event(d->host, EVENT_config_error, core.name, 0, "refclock %s is left out: %s",
 			core.configured, slot ? "another one has this refid" : "too many clocks");

@@ -166,7 +166,7 @@ void slot_start(struct slot *slot, const struct refclock_line *line,
 	slot->number = number;
 	slot->line = *line;
 	slot->open = slot->fd_added = false;
-	slot->driver = driver_find(line->driver);
+	slot->driver = driver_of(line->driver, line->parameter);
 	config.clock_precision_ns = door_precision_ns(host_door(host));
 	now = door_raw(host_door(host));
 	refclock_init(&slot->core, &config, now);

@@ -112,4 +112,36 @@ daemon fast 'refclock SHM 3 refid NMEA noselect poll 0 dpoll -4' \
 line fast PPS1 20000 20
 stop fast
 say "PPS: an edge that is not captured; 16 Hz"
+
+# ---- external time stamps of a PTP clock ----
+export PTPSHIM=/dev/ptp0 PTPSHIM_OFFSET=37000123456 PTPSHIM_FREQ=20000 PTPSHIM_DELAY=exp:100
+export TIMEBUS_TEST_SYSFS=$tmp/sys PTPSHIM_CONTROL=$tmp/control
+export PTPSHIM_IOCTLS=extended,raw
+: >"$PTPSHIM_CONTROL"
+pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=1)
+daemon ext 'refclock SHM 4 refid NMEA noselect poll 0 dpoll -1' \
+	'refclock PHC /dev/ptp0:extpps:pin=0 refid EXT lock NMEA poll 0' \
+	'refclock PHC /dev/ptp0:extpps:pin=1:channel=1:nocrossts refid TWO poll 0' \
+	'refclock PHC /dev/ptp0:extpps:pin=9 refid BAD'
+sees ext 5 'source.BAD .*state=failed .*pin 9 cannot be made an input'
+"$tool" shm 4 80000000 50
+line ext EXT 10000 3
+line ext TWO 10000 3
+sees ext 1 'sample.EXT .*rx_stamp=hardware'
+echo off >"$PTPSHIM_CONTROL"
+sees ext 15 'event.source_unreachable .*source=TWO'
+echo gone >"$PTPSHIM_CONTROL"
+sees ext 10 'event.source_missing .*source=TWO'
+: >"$PTPSHIM_CONTROL"
+sees ext 20 'event.source_found .*source=TWO'
+stop ext
+say "extpps: locked and not, two inputs of one clock; no pulses, gone, back"
+pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=16:31250000)
+daemon wide 'refclock SHM 5 refid NMEA noselect poll 0 dpoll -4' \
+	'refclock PHC /dev/ptp0:extpps:pin=0 dpoll -4 poll -2 rate 16 width 0.03125 refid GPS lock NMEA maxlockage 32'
+"$tool" shm 5 5000000 40
+line wide GPS 10000 30
+sees wide 1 'sample.GPS .*reject=edge'
+stop wide
+say "extpps: 16 Hz, both edges stamped"
 alive

@@ -22,8 +22,12 @@
  *                                extended,plain,gettime
  *   PTPSHIM_ERROR=ERRNO:AFTER:N  reads AFTER+1 ... AFTER+N fail: EBUSY, ENODEV, EIO or EINVAL
  *   PTPSHIM_CONTROL=FILE         a file read at each call with any of the words: gone, frozen,
- * zero, eio, ebusy, jump=NS. No file: none of it PTPSHIM_IFACE=NAME           an interface whose
- * clock is the first device PTPSHIM_SEED=N               of the noise
+ *                                zero, eio, ebusy, jump=NS, off (no pulses). No file: none of it
+ *   PTPSHIM_IFACE=NAME           an interface whose clock is the first device
+ *   PTPSHIM_SEED=N               of the noise
+ *   PTPSHIM_EXTTS=HZ[:WIDTH]     pulses on each channel that is asked for, at multiples of 1/HZ s of
+ *                                REALNS + (t - RAWNS); with WIDTH (ns) both edges are stamped.
+ *                                Channel 7 has a pulse of its own, 3 ms behind
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +38,8 @@
 #include <linux/sockios.h>
 #include <math.h>
 #include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,6 +47,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -70,6 +77,8 @@ static struct {
 	bool frozen;
 	int64_t frozen_ns;
 	bool is_ours[FD_MAX];
+	long extts_hz;
+	int64_t extts_width;
 } shim;
 
 /* ---- the real thing ---- */
@@ -190,6 +199,9 @@ static void init(void)
 	shim.gettime = has_word(list, "gettime");
 	if (getenv("PTPSHIM_ERROR"))
 		set_error(getenv("PTPSHIM_ERROR"));
+	if (getenv("PTPSHIM_EXTTS") &&
+		sscanf(getenv("PTPSHIM_EXTTS"), "%ld:%ld", &shim.extts_hz, &shim.extts_width) < 1)
+		die("PTPSHIM_EXTTS");
 	shim.control = env("PTPSHIM_CONTROL", NULL);
 	shim.iface = env("PTPSHIM_IFACE", NULL);
 	shim.seed = strtoull(env("PTPSHIM_SEED", "1"), NULL, 0) * 2654435761u + 88172645463325252u;
@@ -365,6 +377,90 @@ static int injected(const char *control)
 	return 0;
 }
 
+/* ---- pulses ---- */
+
+struct extts {
+	int fd;
+	unsigned int index;
+};
+
+static void wait_until(int64_t raw_ns)
+{
+	int64_t d = raw_ns - now(CLOCK_MONOTONIC_RAW);
+
+	while (d > 0) {
+		struct timespec t = {d / NS, d % NS};
+
+		nanosleep(&t, NULL);
+		d = raw_ns - now(CLOCK_MONOTONIC_RAW);
+	}
+}
+
+static int put_event(const struct extts *e, unsigned int index, int64_t raw_ns)
+{
+	struct ptp_extts_event event;
+	char control[256];
+
+	read_control(control, sizeof(control));
+	if (has_word(control, "off"))
+		return 0;
+	memset(&event, 0, sizeof(event));
+	event.t = pct(phc_at(raw_ns, control));
+	event.index = index;
+	return send(e->fd, &event, sizeof(event), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+			       errno != EAGAIN
+		       ? -1
+		       : 0;
+}
+
+static void *run_extts(void *arg)
+{
+	struct extts e = *(struct extts *)arg;
+	int64_t k = (now(CLOCK_MONOTONIC_RAW) - shim.raw0 + shim.real0) / NS * shim.extts_hz;
+	int rc = 0;
+
+	free(arg);
+	while (rc == 0) {
+		int64_t edge = k / shim.extts_hz * NS + k % shim.extts_hz * NS / shim.extts_hz -
+			       shim.real0 + shim.raw0;
+
+		k++;
+		if (edge < now(CLOCK_MONOTONIC_RAW))
+			continue;
+		wait_until(edge);
+		rc = put_event(&e, e.index, edge);
+		wait_until(edge + NS / 333);
+		rc |= put_event(&e, 7, edge + NS / 333);
+		if (shim.extts_width) {
+			wait_until(edge + shim.extts_width);
+			rc |= put_event(&e, e.index, edge + shim.extts_width);
+		}
+	}
+	(void)syscall(SYS_close, e.fd);
+	return NULL;
+}
+
+static int start_extts(int fd, const struct ptp_extts_request *request)
+{
+	struct extts *e = malloc(sizeof(*e));
+	pthread_t thread;
+	int pair[2];
+
+	if (!shim.extts_hz)
+		return -EOPNOTSUPP;
+	if (!(request->flags & PTP_ENABLE_FEATURE))
+		return 0;
+	if (!e || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	dup3(pair[0], fd, O_CLOEXEC);
+	(void)syscall(SYS_close, pair[0]);
+	e->fd = pair[1];
+	e->index = request->index;
+	pthread_create(&thread, NULL, run_extts, e);
+	pthread_detach(thread);
+	return 0;
+}
+
 static int do_caps(struct ptp_clock_caps *caps)
 {
 	memset(caps, 0, sizeof(*caps));
@@ -373,7 +469,7 @@ static int do_caps(struct ptp_clock_caps *caps)
 	return 0;
 }
 
-static int phc_ioctl(unsigned long request, void *arg)
+static int phc_ioctl(int fd, unsigned long request, void *arg)
 {
 	char control[256];
 	int rc;
@@ -381,6 +477,10 @@ static int phc_ioctl(unsigned long request, void *arg)
 	read_control(control, sizeof(control));
 	if (request == PTP_CLOCK_GETCAPS || request == PTP_CLOCK_GETCAPS2)
 		return has_word(control, "gone") ? -ENODEV : do_caps(arg);
+	if (request == PTP_PIN_SETFUNC)
+		return ((struct ptp_pin_desc *)arg)->index < 4 ? 0 : -EINVAL;
+	if (request == PTP_EXTTS_REQUEST)
+		return start_extts(fd, arg);
 	rc = injected(control);
 	if (rc < 0)
 		return rc;
@@ -564,7 +664,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 	init();
 	if (fd >= 0 && fd < FD_MAX && shim.is_ours[fd])
-		return answer(phc_ioctl(request, arg));
+		return answer(phc_ioctl(fd, request, arg));
 	if (request == SIOCETHTOOL && is_our_interface(arg))
 		return fake_ts_info(arg);
 	return real_ioctl(fd, request, arg);
