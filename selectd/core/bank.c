@@ -8,7 +8,7 @@
 
 /* bank.h tells why. */
 #define NEIGHBOUR_PER_S	 (1 / 86400.0)
-#define ANYWHERE_PER_S	 (1 / 2592000.0)
+#define ANYWHERE_PER_S	 (1 / 31557600.0)
 #define NEIGHBOUR_MOST	 1e-3
 #define ANYWHERE_MOST	 1e-4
 #define WEIGHT_MIN	 1e-250

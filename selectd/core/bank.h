@@ -13,7 +13,7 @@
  *
  * and weighs it by the density it gave to each reading. Within a shape the wanders may turn into
  * each other (interacting multiple models, Blom and Bar-Shalom 1988): about once a day to a
- * neighbour, since temperature and load have a daily course, and once a month to anything. Those
+ * neighbour, since temperature and load have a daily course, and once a year to anything. Those
  * are rates in time and not per sample, since the oscillator does not know how often it is looked
  * at; but what is to be told apart by samples must last for some, so that a sample never mixes more
  * than one part in 1000 and 10000. Shapes do not mix their states (their base delays mean different
