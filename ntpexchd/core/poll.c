@@ -35,9 +35,11 @@ static bool allowed(const struct poll_input *in, int parts)
 {
 	double gain = fmax(in->growth * in->growth - 1, 0);
 	double growth = sqrt(1 + gain * exp2(3.0 * parts / POLL_PARTS));
-	bool fine = growth * in->sd_ns < POLL_FINE_SHARE * in->base_delay_ns;
+	double sd_ns = growth * in->sd_ns;
 
-	return growth <= (fine ? POLL_GROWTH_FINE : POLL_GROWTH_MAX);
+	if (sd_ns < POLL_FINE_SHARE * in->base_delay_ns)
+		return growth <= POLL_GROWTH_FINE;
+	return growth <= (sd_ns > in->base_delay_ns ? POLL_GROWTH_COARSE : POLL_GROWTH_MAX);
 }
 
 static int step_by_growth(const struct poll_input *in)

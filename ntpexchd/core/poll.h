@@ -16,9 +16,10 @@
  * The limit: where noise rules, the error grows with interval^0.6, and where wander rules, with
  * interval^1.5; the bend is where a sample is worth about as much as what wandered since the one
  * before. Up to POLL_GROWTH_MAX = 1.9 packets are still paid for in full. Beyond that and up to
- * POLL_GROWTH_FINE = 2.5, the bend's middle, only if the predicted sd stays below a
+ * POLL_GROWTH_FINE = 2.8, the bend's middle, only if the predicted sd stays below a
  * POLL_FINE_SHARE of the smallest round trip: half that round trip is what an asymmetry of the
- * path may hide whatever we do, and accuracy of a fifth of that is worth fewer packets.
+ * path may hide whatever we do, and accuracy of a fifth of that is worth fewer packets. Where the
+ * sd exceeds the round trip itself nothing else is as wrong, and the limit is POLL_GROWTH_COARSE.
  *
  * Without a prediction (growth 0) the interval stays shortest for POLL_STEP_SAMPLES good samples
  * and grows by a quarter octave after each further POLL_STEP_SAMPLES / POLL_PARTS.
@@ -30,13 +31,14 @@
 #include <stdint.h>
 #include "common/core/tstime.h"
 
-#define POLL_MIN	  (-7)
-#define POLL_MAX	  24
-#define POLL_PARTS	  4 /* of an octave */
-#define POLL_GROWTH_MAX	  1.9
-#define POLL_GROWTH_FINE  2.5
-#define POLL_FINE_SHARE	  0.1
-#define POLL_STEP_SAMPLES 8 /* a register full of answers */
+#define POLL_MIN	   (-7)
+#define POLL_MAX	   24
+#define POLL_PARTS	   4 /* of an octave */
+#define POLL_GROWTH_MAX	   1.9
+#define POLL_GROWTH_FINE   2.8
+#define POLL_GROWTH_COARSE 1.5
+#define POLL_FINE_SHARE	   0.1
+#define POLL_STEP_SAMPLES  8 /* a register full of answers */
 
 struct poll_input {
 	int minpoll, maxpoll;	     /* log2 s; minpoll <= maxpoll */

@@ -11,7 +11,7 @@ static struct poll_input usual(void)
 		.reach = 0xff,
 		.samples = 8,
 		.sd_ns = 1000,
-		.base_delay_ns = 1000};
+		.base_delay_ns = 5000};
 }
 
 static void test_intervals(void **state)
@@ -96,6 +96,18 @@ static void test_small_errors_grow_further(void **state)
 	assert_int_equal(poll_next(&in), 27);
 }
 
+static void test_large_errors_grow_less(void **state)
+{
+	struct poll_input in = usual();
+
+	(void)state;
+	in.growth = 1.55;
+	in.base_delay_ns = 1500;
+	assert_int_equal(poll_next(&in), 27);
+	in.base_delay_ns = 5000;
+	assert_int_equal(poll_next(&in), 29);
+}
+
 static void test_loss_does_not_raise(void **state)
 {
 	struct poll_input in = usual();
@@ -129,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_growth),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_small_errors_grow_further),
+		cmocka_unit_test(test_large_errors_grow_less),
 		cmocka_unit_test(test_loss_does_not_raise),
 		cmocka_unit_test(test_range),
 	};
