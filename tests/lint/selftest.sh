@@ -188,6 +188,36 @@ for call in clock_adjtime adjtimex clock_settime settimeofday ntp_adjtime adjtim
 	END
 	caught "phc2shm/bad.c:2: only disciplined may call $call"
 done
+put common/io/timex_read.c <<-'END'
+	#include <sys/timex.h>
+	int timex_read(void)
+	{
+		struct timex tx = {.modes = ADJ_FREQUENCY};
+		return adjtimex(&tx);
+	}
+END
+caught 'common/io/timex_read.c:6: only disciplined may call adjtimex; here with modes 0 alone'
+put common/io/timex_read.c <<-'END'
+	#include <sys/timex.h>
+	int timex_read(void)
+	{
+		struct timex tx = {.modes = 0};
+		tx.modes = ADJ_FREQUENCY;
+		return adjtimex(&tx);
+	}
+END
+caught 'common/io/timex_read.c:7: only disciplined may call adjtimex; here with modes 0 alone'
+cases=$((cases + 1))
+put common/io/timex_read.c <<-'END'
+	#include <sys/timex.h>
+	int timex_read(void)
+	{
+		struct timex tx = {.modes = 0};
+		return adjtimex(&tx);
+	}
+END
+wall || { echo "FAILED a reading of the kernel's state does not pass:"; cat "$work/out"; failed=1; }
+fresh
 put refclockd/bad.c <<-'END'
 	int bad(void) { return syscall(227, 0, 0); }
 END

@@ -117,6 +117,12 @@ while read -r source symbol; do
 		esac
 	elif echo "$symbol" | grep -qxE "$setters"; then
 		case $source in
+		# adjtimex() is also the way to read the kernel's state: here with modes 0 and no other
+		common/io/timex_read.c)
+			if [ "$symbol" != adjtimex ] || [ "$(grep -v '^/\*' "$source" | grep -c 'modes')" != 1 ] ||
+				! grep -q '^[[:blank:]]*struct timex tx = {\.modes = 0};$' "$source"; then
+				report "$source" "$symbol" "only disciplined may call $symbol; here with modes 0 alone"
+			fi ;;
 		disciplined/core/*) ;; # told above
 		disciplined/*) ;;
 		*) report "$source" "$symbol" "only disciplined may call $symbol" ;;
