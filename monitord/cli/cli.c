@@ -22,6 +22,8 @@ const struct cli_command cli_commands[] = {
 		"              [--bound SECONDS] [--offset SECONDS] [--skew PPM] [--holdover] [-q]",
 		"return when the clock is good enough", cli_wait},
 	{"now", "[--json] [--against-realtime]", "the published time and its error bound", cli_now},
+	{"doctor", "[-v] [--json]", "what is wrong with this machine's timekeeping, and what mends it",
+		cli_doctor},
 	{"control", "DAEMON WORD [ARGUMENT...]", "a request to one daemon (WORD help lists them)",
 		cli_control},
 	{"reload", "[DAEMON...]", "let daemons read their configuration again", cli_reload},

@@ -35,6 +35,7 @@ int cli_tap(const struct cli *cli, int argc, char **argv);
 int cli_wait(const struct cli *cli, int argc, char **argv);
 int cli_now(const struct cli *cli, int argc, char **argv);
 int cli_watch(const struct cli *cli, int argc, char **argv);
+int cli_doctor(const struct cli *cli, int argc, char **argv);
 int cli_control(const struct cli *cli, int argc, char **argv);
 int cli_reload(const struct cli *cli, int argc, char **argv);
 int cli_makestep(const struct cli *cli, int argc, char **argv);
