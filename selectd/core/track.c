@@ -101,14 +101,15 @@ static double unseen_wander_ppb(const struct track_state *st)
 }
 
 /*
- * The line is right if both directions take equally long at the least; what it is off by beyond
- * its own noise is at most half the least round trip. It takes both extremes at once to leave this
- * interval: a path on which one direction takes no time at all, which no path can be, and a
- * deviation that happens in 1 of 1000 seconds.
+ * The line is right if both directions take equally long at the least, and then within its noise as
+ * certainly as that of any source; what it is off by beyond that is at most half the least round
+ * trip. To leave that interval takes both extremes at once: a path on which one direction takes no
+ * time at all, which no path can be, and a deviation that happens in 1 of 1000 seconds.
  */
 static void path_interval(const struct track *t, struct track_state *st)
 {
-	double e = PATH_SIGMAS * st->offset_sd_ns + 0.5 * (double)st->base_delay_ns;
+	double sd = st->offset_sd_ns;
+	double e = fmax(PATH_SIGMAS * sd + 0.5 * (double)st->base_delay_ns, OFFSET_SIGMAS * sd);
 	int64_t limit = ts_sat_add(clip_ns(e) + 1, hardbound_newest_other(&t->bound));
 
 	if (limit <= st->low_ns || -limit >= st->high_ns)
