@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include "common/core/bytes.h"
 #include "ntpexchd/core/poll.h"
 
 #define SRC(field)  offsetof(struct config_source, field)
 #define RULE(field) offsetof(struct config_rule, field)
 #define CFG(field)  offsetof(struct config, field)
+#define NIC(field)  offsetof(struct config_nic, field)
 
 #define STRINGS(field, of) .type = FIELD_STRING, .offset = of(field), .size = 64
 #define FLAG(w, field, text)                                                                       \
@@ -61,7 +63,8 @@ static const struct directive_field source_options[] = {
 		"Share of the delay's jitter on one way: 0.5 all on the way to the server."),
 	FLAG("ipv4", SRC(ipv4), "IPv4 addresses of the name only."),
 	FLAG("ipv6", SRC(ipv6), "IPv6 addresses of the name only."),
-	FLAG("xleave", SRC(xleave), "Interleaved mode; accepted, basic mode is used for now."),
+	FLAG("xleave", SRC(xleave),
+		"Interleaved mode: ask the server when its last answer really left."),
 	INT("key", SRC(key), 0, INT32_MAX, NULL, "", "Symmetric key; not supported yet."),
 	FLAG("nts", SRC(nts), "Network Time Security; not supported yet."),
 	NOTHING("certset", 1, "Of nts."),
@@ -103,6 +106,36 @@ static const struct directive_field local_options[] = {
 		"Accepted; needs symmetric associations, which come later."),
 	NOTHING("waitsynced", 1, "Without effect for now."),
 	NOTHING("waitunsynced", 1, "Without effect for now."),
+	{.word = NULL},
+};
+
+static const struct directive_field nic_name[] = {
+	{.word = "interface",
+		.type = FIELD_STRING,
+		.offset = NIC(name),
+		.size = 16,
+		.help = "Name of an interface; * for all that can do it."},
+	{.word = NULL},
+};
+static const struct directive_field nic_options[] = {
+	INT("minpoll", NIC(minpoll), -6, 20, "0", "log2 s",
+		"Shortest interval between readings of its clock."),
+	REAL("txcomp", NIC(txcomp_s), -1, 1, "0", "s",
+		"Added to transmit stamps: how long after the stamp the packet leaves."),
+	REAL("rxcomp", NIC(rxcomp_s), -1, 1, "0", "s",
+		"Taken from receive stamps: how long before the stamp the packet came."),
+	FLAG("nocrossts", NIC(nocrossts),
+		"No cross timestamps: the clock is read between readings of the system clock."),
+	{.word = "rxfilter",
+		.type = FIELD_STRING,
+		.offset = NIC(rxfilter),
+		.size = 8,
+		.help = "Received packets to stamp: none, ntp, all; if left out, ntp if the card "
+			"can tell them, else all."},
+	NOTHING("maxpoll", 1, "Without effect: it is read when packets come."),
+	NOTHING("minsamples", 1, "Without effect: the filters weigh their memory themselves."),
+	NOTHING("maxsamples", 1, "Without effect: the filters weigh their memory themselves."),
+	NOTHING("precision", 1, "Without effect: the precision of readings is measured."),
 	{.word = NULL},
 };
 
@@ -172,6 +205,21 @@ static int check_rule(const void *item, char *error, size_t size)
 	return -EINVAL;
 }
 
+static int check_nic(const void *item, char *error, size_t size)
+{
+	const struct config_nic *nic = item;
+	const char *f = nic->rxfilter;
+
+	if (!str_is_printable(nic->name) || nic->name[0] == '\0')
+		snprintf(error, size, "an interface's name must be printable ASCII");
+	else if (f[0] != '\0' && strcmp(f, "none") != 0 && strcmp(f, "ntp") != 0 &&
+		 strcmp(f, "all") != 0)
+		snprintf(error, size, "rxfilter is none, ntp or all");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int check_bind(const void *item, char *error, size_t size)
 {
 	const struct config_bind *bind = item;
@@ -238,7 +286,16 @@ const struct directive config_directives[] = {
 		.given = SIZE_MAX},
 	BIND("bindaddress", bind, binds, "Serve on this address only."),
 	BIND("bindacqaddress", bind_acquisition, bind_acquisitions, "Ask from this address."),
-	LATER("hwtimestamp"),
+	{.word = "hwtimestamp",
+		.help = "Use the stamps of a network card.",
+		.positional = nic_name,
+		.options = nic_options,
+		.item_size = sizeof(struct config_nic),
+		.list = CFG(nic),
+		.count = CFG(nics),
+		.max_items = CONFIG_NICS_MAX,
+		.given = SIZE_MAX,
+		.check = check_nic},
 	LATER("keyfile"),
 	LATER("ntsdumpdir"),
 	LATER("ntsservercert"),

@@ -13,6 +13,7 @@
 #define CONFIG_POOL_MAX	       16 /* members of a pool */
 #define CONFIG_RULES_MAX       256
 #define CONFIG_BINDS_MAX       2 /* one a family */
+#define CONFIG_NICS_MAX	       8 /* hwtimestamp lines */
 #define CONFIG_DEFAULT_MINPOLL 6
 #define CONFIG_DEFAULT_MAXPOLL 10
 
@@ -26,15 +27,23 @@ struct config_source {
 	int minsamples, maxsamples, maxunreach, minstratum, maxsources;
 	double maxdelay_s, offset_s, asymmetry;
 	bool ipv4, ipv6;
-	bool xleave; /* noted, without effect yet */
-	int key;     /* refused */
-	bool nts;    /* refused */
+	bool xleave;
+	int key;  /* refused */
+	bool nts; /* refused */
 };
 
 struct config_rule {
 	bool is_allow, is_deny; /* which directive it was */
 	bool all;
 	char subnet[64]; /* "" everything */
+};
+
+struct config_nic {
+	char name[16]; /* interface, or * */
+	int minpoll;   /* log2 s between readings of its clock */
+	double txcomp_s, rxcomp_s;
+	bool nocrossts;
+	char rxfilter[8]; /* "" any, none, ntp, all */
 };
 
 struct config_bind {
@@ -52,6 +61,8 @@ struct config {
 	int port, acquisition_port;
 	struct config_bind bind[CONFIG_BINDS_MAX], bind_acquisition[CONFIG_BINDS_MAX];
 	int binds, bind_acquisitions;
+	struct config_nic nic[CONFIG_NICS_MAX];
+	int nics;
 };
 
 extern const struct directive config_directives[];

@@ -75,8 +75,6 @@ static void add_line(struct exchange *x, const struct config_source *config)
 			"%s stands twice; the later line is left out", config->name);
 		return;
 	}
-	if (config->xleave)
-		log_notice("%s: xleave comes later; basic mode is used", config->name);
 	if (room(x) > 0)
 		line = line_new(&x->env, x->resolver, &x->owner, config);
 	if (!line) {
@@ -96,7 +94,9 @@ static int start(void *state, const void *config, struct stage_host *host)
 	const struct config *c = config;
 
 	x->host = host;
-	x->env = (struct source_env){.host = host, .config = c, .seed = host_seed(host)};
+	nics_start(&x->nics, host, c);
+	x->env = (struct source_env){
+		.host = host, .config = c, .nics = &x->nics, .seed = host_seed(host)};
 	x->owner = (struct line_owner){has_name, has_address, room, x};
 	x->resolver = resolver_new(host_loop(host));
 	if (!x->resolver)
@@ -105,7 +105,7 @@ static int start(void *state, const void *config, struct stage_host *host)
 		log_notice("local orphan: there are no symmetric associations yet; as plain local");
 	for (int i = 0; i < c->sources; i++)
 		add_line(x, &c->source[i]);
-	serve_start(&x->serve, host, c);
+	serve_start(&x->serve, host, c, &x->nics, x->env.seed);
 	return 0;
 }
 
@@ -117,6 +117,7 @@ static void stop(void *state)
 		line_destroy(&x->line[--x->lines], true);
 	resolver_destroy(&x->resolver);
 	serve_stop(&x->serve);
+	nics_stop(&x->nics);
 }
 
 static bool same_line(const struct config_source *a, const struct config_source *b)
@@ -145,7 +146,8 @@ static bool same_local_end(const struct config *a, const struct config *b)
 {
 	return a->acquisition_port == b->acquisition_port &&
 	       a->bind_acquisitions == b->bind_acquisitions &&
-	       memcmp(a->bind_acquisition, b->bind_acquisition, sizeof a->bind_acquisition) == 0;
+	       memcmp(a->bind_acquisition, b->bind_acquisition, sizeof a->bind_acquisition) == 0 &&
+	       (a->nics > 0) == (b->nics > 0);
 }
 
 static void close_socket(struct source *s, void *arg)
@@ -163,6 +165,7 @@ static int reload(void *state, const void *config)
 	if (!same_local_end(x->env.config, c))
 		exchange_each(x, close_socket, NULL);
 	x->env.config = c;
+	nics_reload(&x->nics, c);
 	for (int i = 0; i < x->lines; i++) {
 		struct line *line = x->line[i];
 
@@ -221,7 +224,7 @@ static void message(void *state, const struct msg *m)
 static struct ts_raw deadline(const void *state)
 {
 	const struct exchange *x = state;
-	struct ts_raw d = serve_deadline(&x->serve);
+	struct ts_raw d = ts_raw_min(serve_deadline(&x->serve), nics_deadline(&x->nics));
 
 	for (int i = 0; i < x->lines; i++)
 		d = ts_raw_min(d, line_deadline(x->line[i]));
@@ -235,6 +238,7 @@ static void expire(void *state, struct ts_raw now)
 	for (int i = 0; i < x->lines; i++)
 		line_expire(x->line[i], now);
 	serve_expire(&x->serve, now);
+	nics_expire(&x->nics, now);
 }
 
 struct tally {

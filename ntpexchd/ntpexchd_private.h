@@ -11,6 +11,7 @@
 struct exchange {
 	struct stage_host *host;
 	struct source_env env;
+	struct nics nics;
 	struct resolver *resolver;
 	struct line_owner owner;
 	struct line *line[CONFIG_SOURCES_MAX];

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "common/core/bytes.h"
+#include "common/core/ntptime.h"
+#include "ntpexchd/core/cookie.h"
 
-#define STALE_MAX 4096
+#define STALE_MAX      4096
+#define STAMPS_A_ROUND 64
 
 /* ---- what is told ---- */
 
@@ -48,21 +51,34 @@ void serve_clock(struct serve *v, const struct msg_clock *clock, uint32_t refid)
 
 /* ---- one request ---- */
 
+static uint64_t client_of(const struct serve *v, const struct ntp_address *from)
+{
+	uint64_t half[2];
+
+	memcpy(half, from->bytes, sizeof half);
+	return cookie_hash(v->key, cookie_hash(v->key, half[0]) ^ half[1]);
+}
+
 static void answer(struct serve *v, int fd, const struct udp_packet *packet)
 {
 	struct ntp_address from = udp_plain_address(&packet->from);
 	struct ntp_server_request request = {.bytes = packet->bytes,
 		.size = packet->size,
 		.port = udp_port(&packet->from),
-		.allowed = access_allowed(&v->access, &from)};
+		.allowed = access_allowed(&v->access, &from),
+		.xleave = &v->xleave,
+		.client = client_of(v, &from)};
 	enum ntp_server_verdict verdict = NTP_SERVER_DENIED;
 	struct door *door = host_door(v->host);
 	uint8_t bytes[NTP_HEADER_SIZE];
+	struct ts_utc transmit;
 	struct ntp_served served;
 	struct ts_line line;
+	bool interleaved;
 
 	v->counts.received++;
 	v->counts.kernel_stamps += packet->stamp == stamp_kernel;
+	v->counts.hardware_stamps += packet->stamp == stamp_hardware;
 	if (request.allowed) {
 		line = serve_line(v);
 		request.received = ts_line_at(&line, packet->raw);
@@ -70,11 +86,34 @@ static void answer(struct serve *v, int fd, const struct udp_packet *packet)
 		verdict = ntp_server_answer(&request, &served, bytes);
 	}
 	v->counts.verdict[verdict]++;
-	if (verdict != NTP_SERVER_ANSWER)
+	interleaved = verdict == NTP_SERVER_INTERLEAVED;
+	if (verdict != NTP_SERVER_ANSWER && !interleaved)
 		return;
-	ntp_server_stamp(bytes, ts_line_at(&line, door_raw(door)));
-	if (udp_answer(fd, packet, bytes, sizeof bytes) < 0)
+	transmit = ts_line_at(&line, door_raw(door));
+	if (!interleaved)
+		ntp_server_stamp(bytes, transmit);
+	/* Those who ask in interleaved mode will ask for this one too. */
+	if (udp_answer(fd, packet, bytes, sizeof bytes, interleaved, nics_wanted(v->nics)) < 0)
 		v->counts.failed++;
+	else
+		xleave_note(&v->xleave, request.client, ntp_packet_receive(bytes),
+			ntp_from_utc(transmit));
+}
+
+/* The card's stamp comes after the kernel's. */
+static void take_stamps(struct serve *v, int fd)
+{
+	struct ts_line line = serve_line(v);
+	struct udp_transmit t;
+
+	for (int i = 0; i < STAMPS_A_ROUND; i++) {
+		if (!udp_transmit_stamp(fd, host_door(v->host), &t))
+			return;
+		nics_transmit(v->nics, &t);
+		if (t.stamp != stamp_none && t.has_payload)
+			xleave_stamp(&v->xleave, ntp_packet_receive(t.payload),
+				ntp_from_utc(ts_line_at(&line, t.raw)));
+	}
 }
 
 static void on_request(void *arg, int fd, short revents)
@@ -82,10 +121,14 @@ static void on_request(void *arg, int fd, short revents)
 	struct serve *v = arg;
 	struct udp_packet packet;
 
-	if (revents & POLLERR)
+	if (revents & (POLLERR | POLLPRI)) {
+		take_stamps(v, fd);
 		(void)udp_take_error(fd);
-	if ((revents & POLLIN) && udp_receive(fd, host_door(v->host), &packet) == 0)
+	}
+	if ((revents & POLLIN) && udp_receive(fd, host_door(v->host), &packet) == 0) {
+		nics_receive(v->nics, &packet);
 		answer(v, fd, &packet);
+	}
 }
 
 /* ---- sockets ---- */
@@ -107,7 +150,8 @@ static int watch(struct serve *v, int i)
 		discard(v->socket[i].fd);
 	v->socket[i].stale = false;
 	if (!v->socket[i].watched)
-		r = loop_fd_add(host_loop(v->host), v->socket[i].fd, POLLIN, on_request, v);
+		r = loop_fd_add(
+			host_loop(v->host), v->socket[i].fd, POLLIN | POLLPRI, on_request, v);
 	v->socket[i].watched = r == 0;
 	return r;
 }
@@ -140,7 +184,7 @@ static void take_passed(struct serve *v)
 		size = sizeof own;
 		memset(&own, 0, sizeof own);
 		(void)getsockname(fd, &own.any, &size);
-		udp_adopt(fd, own.any.sa_family);
+		udp_adopt(fd, own.any.sa_family, nics_wanted(v->nics));
 		keep(v, fd, own.any.sa_family, udp_port(&own), true);
 	}
 }
@@ -213,7 +257,10 @@ static bool is_open(const struct serve *v, int family)
 static int open_one(struct serve *v, int family)
 {
 	union udp_address bind;
-	struct udp_options options = {.family = family, .bind = &bind, .packet_info = true};
+	struct udp_options options = {.family = family,
+		.bind = &bind,
+		.packet_info = true,
+		.hardware = nics_wanted(v->nics)};
 	int fd;
 
 	if (is_open(v, family) || !bind_address(v, family, &bind))
@@ -280,9 +327,13 @@ static void configure(struct serve *v, const struct config *config)
 		.activate_ns = ts_dur_from_s(config->local_activate_s).ns};
 }
 
-void serve_start(struct serve *v, struct stage_host *host, const struct config *config)
+void serve_start(struct serve *v, struct stage_host *host, const struct config *config,
+	struct nics *nics, uint64_t seed)
 {
 	v->host = host;
+	v->nics = nics;
+	v->key[0] = seed;
+	v->key[1] = ~seed;
 	configure(v, config);
 	take_passed(v);
 	open_all(v, door_raw(host_door(host)));

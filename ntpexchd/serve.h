@@ -16,6 +16,7 @@
 #include "common/io/stage.h"
 #include "ntpexchd/config.h"
 #include "ntpexchd/core/ntp_server.h"
+#include "ntpexchd/nic.h"
 #include "ntpexchd/udp.h"
 
 #define SERVE_SOCKETS_MAX 8
@@ -24,7 +25,7 @@
 struct serve_counts {
 	uint64_t received, failed; /* failed: could not be sent */
 	uint64_t verdict[NTP_SERVER_VERDICTS];
-	uint64_t kernel_stamps;
+	uint64_t kernel_stamps, hardware_stamps;
 };
 
 struct serve {
@@ -46,9 +47,13 @@ struct serve {
 	struct msg_clock clock;
 	uint32_t refid; /* to tell in place of the message's; 0: the message's */
 	struct serve_counts counts;
+	struct nics *nics;
+	uint64_t key[2]; /* of client hashes: nobody can aim at another's places */
+	struct xleave xleave;
 };
 
-void serve_start(struct serve *v, struct stage_host *host, const struct config *config);
+void serve_start(struct serve *v, struct stage_host *host, const struct config *config,
+	struct nics *nics, uint64_t seed);
 void serve_reload(struct serve *v, const struct config *config);
 void serve_stop(struct serve *v);
 

@@ -24,23 +24,26 @@ static void on_packet(struct source *s)
 	struct udp_packet packet;
 	int r = udp_receive(s->fd, door_of(s), &packet);
 
-	if (r == 0)
+	if (r == 0) {
+		nics_receive(s->env->nics, &packet);
 		ntp_client_receive(&s->core, packet.bytes, packet.size, packet.raw, packet.stamp,
 			door_raw(door_of(s)));
-	else if (r != -EAGAIN && r != -EINTR)
+	} else if (r != -EAGAIN && r != -EINTR) {
 		ntp_client_note(&s->core, strerror(-r));
+	}
 }
 
 static void take_stamps(struct source *s)
 {
-	struct ts_raw raw;
-	enum stamp stamp;
+	struct udp_transmit t;
 
 	/* There is one request at a time; a stamp of an earlier one cannot be true for it. */
 	for (int i = 0; i < STAMPS_A_ROUND; i++) {
-		if (!udp_transmit_stamp(s->fd, door_of(s), &raw, &stamp))
+		if (!udp_transmit_stamp(s->fd, door_of(s), &t))
 			return;
-		ntp_client_stamp(&s->core, s->core.request.id, raw, stamp, door_raw(door_of(s)));
+		nics_transmit(s->env->nics, &t);
+		ntp_client_stamp(
+			&s->core, s->core.request.id, t.raw, t.stamp, door_raw(door_of(s)));
 	}
 }
 
@@ -106,7 +109,9 @@ static void learn_own_refid(struct source *s, int fd)
 static int open_socket(struct source *s)
 {
 	union udp_address local;
-	struct udp_options options = {.family = s->address.any.sa_family, .transmit_stamps = true};
+	struct udp_options options = {.family = s->address.any.sa_family,
+		.transmit_stamps = true,
+		.hardware = nics_wanted(s->env->nics)};
 	int fd, r;
 
 	if (local_end(s->env->config, options.family, &local)) {
@@ -201,6 +206,7 @@ static void client_config(const struct config_source *config, const char *name,
 	*ret = (struct ntp_client_config){.version = config->version,
 		.iburst = config->iburst,
 		.burst = config->burst,
+		.xleave = config->xleave,
 		.noselect = config->noselect,
 		.prefer = config->prefer,
 		.trust = config->trust,

@@ -14,12 +14,14 @@
 #include "common/io/stage.h"
 #include "ntpexchd/config.h"
 #include "ntpexchd/core/ntp_client.h"
+#include "ntpexchd/nic.h"
 #include "ntpexchd/udp.h"
 
 /* What all sources share; config may be replaced by a reload. */
 struct source_env {
 	struct stage_host *host;
 	const struct config *config;
+	struct nics *nics;
 	uint64_t seed;
 	uint64_t created; /* counts sources, for their seeds */
 };

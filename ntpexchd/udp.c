@@ -20,7 +20,7 @@
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
 
-static int plain_socket(int family)
+int udp_plain_socket(int family)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), flags;
 
@@ -43,14 +43,20 @@ static void set_on(int fd, int level, int option)
 }
 
 /* True if the kernel stamps what is sent too. */
-static bool ask_for_stamps(int fd, bool transmit)
+static bool ask_for_stamps(int fd, bool transmit, bool hardware)
 {
 	static const int receive = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
 	static const int more = SOF_TIMESTAMPING_TX_SOFTWARE;
 	static const int nice = SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
-	const int tries[] = {receive | more | nice, receive | more, receive};
+	static const int cards = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+				 SOF_TIMESTAMPING_OPT_PKTINFO | SOF_TIMESTAMPING_OPT_TX_SWHW |
+				 SOF_TIMESTAMPING_OPT_CMSG;
+	/* Without TSONLY the card's stamp would cost a frame each; with it there is no interface.
+	 */
+	const int tries[] = {receive | cards | (transmit ? more | SOF_TIMESTAMPING_TX_HARDWARE : 0),
+		receive | more | nice, receive | more, receive};
 
-	for (int i = transmit ? 0 : 2; i < 3; i++)
+	for (int i = hardware ? 0 : transmit ? 1 : 3; i < 4; i += i == 0 && !transmit ? 3 : 1)
 		if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &tries[i], sizeof tries[i]) == 0)
 			return (tries[i] & more) != 0;
 	return false;
@@ -64,19 +70,19 @@ static void ask_for_packet_info(int fd, int family)
 		set_on(fd, IPPROTO_IP, IP_PKTINFO);
 }
 
-void udp_adopt(int fd, int family)
+void udp_adopt(int fd, int family, bool hardware)
 {
 	int size = RECEIVE_BUFFER, flags = fcntl(fd, F_GETFL);
 
 	(void)fcntl(fd, F_SETFL, (flags < 0 ? 0 : flags) | O_NONBLOCK);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 	ask_for_packet_info(fd, family);
-	ask_for_stamps(fd, false);
+	ask_for_stamps(fd, false, hardware);
 }
 
 int udp_open(const struct udp_options *o, bool *ret_transmit_stamps)
 {
-	int fd = plain_socket(o->family), r;
+	int fd = udp_plain_socket(o->family), r;
 	bool stamps;
 
 	if (fd < 0)
@@ -91,8 +97,10 @@ int udp_open(const struct udp_options *o, bool *ret_transmit_stamps)
 		return r;
 	}
 	if (o->packet_info)
-		udp_adopt(fd, o->family);
-	stamps = ask_for_stamps(fd, o->transmit_stamps);
+		udp_adopt(fd, o->family, o->hardware);
+	else if (o->hardware)
+		ask_for_packet_info(fd, o->family);
+	stamps = ask_for_stamps(fd, o->transmit_stamps, o->hardware);
 	if (ret_transmit_stamps)
 		*ret_transmit_stamps = stamps;
 	return fd;
@@ -102,6 +110,8 @@ int udp_open(const struct udp_options *o, bool *ret_transmit_stamps)
 
 struct control {
 	struct ts_utc real; /* 0: none */
+	int64_t card_ns;    /* the same */
+	int card_interface, frame_length;
 	bool has_info;
 	struct in_addr local_v4;
 	struct in6_addr local_v6;
@@ -113,10 +123,18 @@ static void read_control(struct msghdr *m, struct control *c)
 	memset(c, 0, sizeof *c);
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
 		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_TIMESTAMPING) {
-			struct timespec t;
+			struct timespec t[3]; /* software, an old form of hardware, hardware */
 
-			memcpy(&t, CMSG_DATA(h), sizeof t);
-			c->real.ns = (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+			memcpy(t, CMSG_DATA(h), sizeof t);
+			c->real.ns = (int64_t)t[0].tv_sec * NS_PER_S + t[0].tv_nsec;
+			c->card_ns = (int64_t)t[2].tv_sec * NS_PER_S + t[2].tv_nsec;
+		} else if (h->cmsg_level == SOL_SOCKET &&
+			   h->cmsg_type == SCM_TIMESTAMPING_PKTINFO) {
+			struct scm_ts_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(h), sizeof info);
+			c->card_interface = (int)info.if_index;
+			c->frame_length = (int)info.pkt_length;
 		} else if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
@@ -172,6 +190,9 @@ int udp_receive(int fd, struct door *door, struct udp_packet *ret)
 	read_control(&m, &c);
 	if (convert(door, c.real, ret->raw, &ret->raw))
 		ret->stamp = stamp_kernel;
+	ret->card_ns = c.card_ns;
+	ret->card_interface = c.card_interface ? c.card_interface : c.interface;
+	ret->frame_length = c.frame_length;
 	ret->has_local = c.has_info;
 	ret->local_v4 = c.local_v4;
 	ret->local_v6 = c.local_v6;
@@ -179,7 +200,7 @@ int udp_receive(int fd, struct door *door, struct udp_packet *ret)
 	return 0;
 }
 
-bool udp_transmit_stamp(int fd, struct door *door, struct ts_raw *ret, enum stamp *ret_stamp)
+bool udp_transmit_stamp(int fd, struct door *door, struct udp_transmit *ret)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL_SIZE];
 	uint8_t bytes[256]; /* a kernel that does not know OPT_TSONLY sends the whole frame back */
@@ -190,16 +211,22 @@ bool udp_transmit_stamp(int fd, struct door *door, struct ts_raw *ret, enum stam
 		.msg_controllen = sizeof control};
 	struct pollfd p = {.fd = fd, .events = POLLPRI};
 	struct control c;
+	ssize_t n;
 
 	/* An error queue without anything in it gives ordinary packets under the simulator. */
 	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLPRI | POLLERR)))
 		return false;
-	if (recvmsg(fd, &m, MSG_ERRQUEUE) < 0)
+	n = recvmsg(fd, &m, MSG_ERRQUEUE);
+	if (n < 0)
 		return false;
 	read_control(&m, &c);
-	if (!convert(door, c.real, door_raw(door), ret))
-		return false;
-	*ret_stamp = stamp_kernel;
+	*ret = (struct udp_transmit){.card_ns = c.card_ns, .card_interface = c.interface};
+	if (convert(door, c.real, door_raw(door), &ret->raw))
+		ret->stamp = stamp_kernel;
+	/* A frame that was cut has lost its end. */
+	ret->has_payload = n >= NTP_HEADER_SIZE && !(m.msg_flags & MSG_TRUNC);
+	if (ret->has_payload)
+		memcpy(ret->payload, bytes + n - NTP_HEADER_SIZE, NTP_HEADER_SIZE);
 	return true;
 }
 
@@ -215,36 +242,42 @@ int udp_take_error(int fd)
 
 /* ---- answers ---- */
 
+/* Appends a control message; the buffer has room for it. */
+static void append_control(struct msghdr *m, int level, int type, const void *data, size_t size)
+{
+	struct cmsghdr *h = (struct cmsghdr *)(void *)((char *)m->msg_control + m->msg_controllen);
+
+	h->cmsg_level = level;
+	h->cmsg_type = type;
+	h->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(h), data, size);
+	m->msg_controllen += CMSG_SPACE(size);
+}
+
 /* The control message that makes the answer leave from the address that was asked. */
 static void set_local(struct msghdr *m, const struct udp_packet *to)
 {
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-
 	if (to->from.any.sa_family == AF_INET6) {
 		struct in6_pktinfo info = {.ipi6_addr = to->local_v6};
 
 		/* Link-local addresses need their interface; others may leave by any. */
 		if (IN6_IS_ADDR_LINKLOCAL(&to->local_v6))
 			info.ipi6_ifindex = (unsigned int)to->local_interface;
-		h->cmsg_level = IPPROTO_IPV6;
-		h->cmsg_type = IPV6_PKTINFO;
-		h->cmsg_len = CMSG_LEN(sizeof info);
-		memcpy(CMSG_DATA(h), &info, sizeof info);
-		m->msg_controllen = CMSG_SPACE(sizeof info);
+		append_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
 	} else {
 		struct in_pktinfo info = {.ipi_spec_dst = to->local_v4};
 
-		h->cmsg_level = IPPROTO_IP;
-		h->cmsg_type = IP_PKTINFO;
-		h->cmsg_len = CMSG_LEN(sizeof info);
-		memcpy(CMSG_DATA(h), &info, sizeof info);
-		m->msg_controllen = CMSG_SPACE(sizeof info);
+		append_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
 	}
 }
 
-int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t size)
+int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t size, bool stamped,
+	bool hardware)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+					      CMSG_SPACE(sizeof(uint32_t))] = {0};
+	uint32_t flags =
+		SOF_TIMESTAMPING_TX_SOFTWARE | (hardware ? SOF_TIMESTAMPING_TX_HARDWARE : 0);
 	union udp_address from = to->from;
 	struct iovec iov = {(void *)(uintptr_t)bytes, size};
 	struct msghdr m = {.msg_name = &from,
@@ -252,10 +285,12 @@ int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t
 		.msg_iov = &iov,
 		.msg_iovlen = 1};
 
-	if (to->has_local) {
-		m.msg_control = control;
-		m.msg_controllen = sizeof control;
+	m.msg_control = control;
+	if (to->has_local)
 		set_local(&m, to);
-	}
+	if (stamped)
+		append_control(&m, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+	if (m.msg_controllen == 0)
+		m.msg_control = NULL;
 	return sendmsg(fd, &m, 0) < 0 ? -errno : 0;
 }

@@ -41,8 +41,11 @@ struct udp_packet {
 	uint8_t bytes[NTP_PACKET_MAX + 4]; /* longer ones are cut, and so refused */
 	size_t size;
 	union udp_address from;
-	struct ts_raw raw; /* when it came */
-	enum stamp stamp;  /* who says so */
+	struct ts_raw raw;  /* when it came */
+	enum stamp stamp;   /* who says so */
+	int64_t card_ns;    /* stamp of the network card on its own clock, start of frame; 0 none */
+	int card_interface; /* whose it is; 0: not known */
+	int frame_length;   /* without checksum; 0: not known */
 	bool has_local;
 	struct in_addr local_v4; /* where it was sent to */
 	struct in6_addr local_v6;
@@ -56,25 +59,41 @@ struct udp_options {
 	bool packet_info;	       /* tell where datagrams were sent to */
 	bool reuse;		       /* others may use the port too */
 	bool transmit_stamps;
+	bool hardware; /* stamps of the network card too */
 };
 
 /* A non-blocking socket with receive stamps. Descriptor or negative errno. ret_transmit_stamps (may
  * be NULL): whether the kernel will stamp what is sent. */
 int udp_open(const struct udp_options *options, bool *ret_transmit_stamps);
 /* The same options on a socket that was passed in. */
-void udp_adopt(int fd, int family);
+void udp_adopt(int fd, int family, bool hardware);
+/* For ioctl() on interfaces. Descriptor or negative errno. */
+int udp_plain_socket(int family);
 
 /* One datagram. 0, -EAGAIN, or another negative errno (a refusal by the other host, for example).
  */
 int udp_receive(int fd, struct door *door, struct udp_packet *ret);
 
-/* The next transmit stamp that waits, if any: true and the instant. Never blocks. */
-bool udp_transmit_stamp(int fd, struct door *door, struct ts_raw *ret, enum stamp *ret_stamp);
+/* What the error queue tells of a datagram that was sent. The kernel's and the card's stamp may
+ * come in one or in two of these. */
+struct udp_transmit {
+	struct ts_raw raw;
+	enum stamp stamp; /* stamp_none: the kernel has none, or it cannot be true */
+	int64_t card_ns;  /* as in udp_packet */
+	int card_interface;
+	bool has_payload; /* where the kernel sends the frame back: its last bytes */
+	uint8_t payload[NTP_HEADER_SIZE];
+};
+
+/* The next one that waits, if any. Never blocks. */
+bool udp_transmit_stamp(int fd, struct door *door, struct udp_transmit *ret);
 
 /* Takes a pending error off the socket, so that poll() does not name it again. */
 int udp_take_error(int fd);
 
-/* Sends an answer to where the packet came from, from where it was sent to. 0 or negative errno. */
-int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t size);
+/* Sends an answer to where the packet came from, from where it was sent to. stamped: its transmit
+ * stamp is wanted, with the frame. 0 or negative errno. */
+int udp_answer(int fd, const struct udp_packet *to, const uint8_t *bytes, size_t size, bool stamped,
+	bool hardware);
 
 #endif

@@ -120,6 +120,7 @@ static void start_over(struct ntp_client *c, struct ts_raw now)
 	c->request.pending = c->holding = c->out_send = false;
 	c->answered = c->kept.valid = false;
 	c->hardware_trust = 0;
+	c->turnaround.count = 0;
 	c->done_cookie = 0;
 	c->error[0] = '\0';
 	c->stratum = 0;

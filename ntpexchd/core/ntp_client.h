@@ -21,9 +21,10 @@
  * A request therefore names the last answer that we have (origin: its receive timestamp) and
  * carries a second cookie as receive timestamp. A server that still knows the answer gives its
  * transmit stamp and sends the second cookie back; that completes the *earlier* exchange, which is
- * published now with its own instants, while this one waits for the next answer. One that does not
- * know it answers to the first cookie, as in basic mode, and that exchange is published at once.
- * After NTP_XLEAVE_MISSED polls without answer the next request is a basic one.
+ * published now with its own instants, while this one waits for the next answer, unless the stamp
+ * that it lacks can be foretold (turnaround.h). One that does not know it answers to the first
+ * cookie, as in basic mode, and that exchange is published at once. After NTP_XLEAVE_MISSED polls
+ * without answer the next request is a basic one.
  *
  * With iburst the requests at 2 s go over into the interval in force gradually: the next one comes
  * after a NTP_OPENING_SHAREth of the time since the first answer, if that is sooner. The rate's
@@ -43,6 +44,7 @@
 #include "ntpexchd/core/cookie.h"
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
+#include "ntpexchd/core/turnaround.h"
 
 #define NTP_HOLD_NS	   (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
 #define NTP_BURST_NS	   (2 * NS_PER_S)   /* between the requests of a burst */
@@ -87,7 +89,7 @@ struct ntp_request {
 /* An exchange that was answered, whose precise transmit stamp the next answer may bring. */
 struct ntp_kept {
 	bool valid;
-	bool published; /* in basic mode already */
+	bool published; /* already: in basic mode, or with a guess */
 	struct ntp_exchange exchange;
 };
 
@@ -152,6 +154,7 @@ struct ntp_client {
 	struct ntp_exchange exchange;
 	bool answered, published; /* the exchange: of this request; as a sample */
 	struct ntp_kept kept;
+	struct turnaround turnaround;
 	int stamps_missing;
 	int hardware_trust; /* exchanges that will wait for a hardware stamp of the request */
 	uint64_t done_cookie, done_transmit;

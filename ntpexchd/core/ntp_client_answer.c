@@ -59,7 +59,7 @@ bool client_awaits_stamp(const struct ntp_client *c)
 	return have == stamp_daemon || (have == stamp_kernel && c->hardware_trust > 0);
 }
 
-static void publish_exchange(struct ntp_client *c, const struct ntp_exchange *x, bool interleaved)
+static void publish_exchange(struct ntp_client *c, const struct ntp_exchange *x)
 {
 	struct ntp_sample_config config = {.precision_ns = c->config.precision_ns,
 		.offset_ns = c->config.offset_ns,
@@ -70,7 +70,6 @@ static void publish_exchange(struct ntp_client *c, const struct ntp_exchange *x,
 
 	if (ntp_sample_make(x, &config, &m) == reject_ok)
 		note_good(c, &m);
-	m.interleaved = interleaved;
 	client_sample(c, &m);
 	c->out_source = true;
 }
@@ -87,21 +86,39 @@ void client_conclude(struct ntp_client *c)
 	if (r->tx_stamp == stamp_kernel && c->hardware_trust > 0)
 		c->hardware_trust--;
 	c->published = true;
-	publish_exchange(c, &c->exchange, false);
+	publish_exchange(c, &c->exchange);
 }
 
 /* The answer brings the stamp that the exchange before it lacked, and its server's state now. */
 static void complete_kept(struct ntp_client *c, const struct ntp_packet *p)
 {
 	struct ntp_exchange *x = &c->kept.exchange;
+	int64_t turn;
 
 	c->kept.valid = false;
+	x->t3 = ntp_to_utc(p->transmit, c->config.pivot);
+	turn = ts_utc_sub(x->t3, x->t2).ns;
+	if (turn >= 0 && turn <= NTP_SERVER_TIME_NS_MAX)
+		turnaround_add(&c->turnaround, turn, ts_sat_sub(ts_raw_sub(x->t4, x->t1).ns, turn));
 	/* Twice would be two samples of one measurement. */
 	if (c->kept.published)
 		return;
-	x->t3 = ntp_to_utc(p->transmit, c->config.pivot);
+	x->interleaved = true;
+	x->t3_error_ns = 0;
 	x->answer = *p;
-	publish_exchange(c, x, true);
+	publish_exchange(c, x);
+}
+
+/* Gives the exchange at hand the stamp that the next answer would bring, if it can be foretold. */
+static bool guess_t3(struct ntp_client *c)
+{
+	int64_t turn;
+
+	if (!turnaround_guess(&c->turnaround, &turn, &c->exchange.t3_error_ns))
+		return false;
+	c->exchange.t3 = ts_utc_add(c->exchange.t2, (struct ts_dur){turn});
+	c->exchange.interleaved = true;
+	return true;
 }
 
 static void tell_reject(struct ntp_client *c, const struct ntp_packet *p, enum reject reject,
@@ -184,7 +201,8 @@ static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, stru
 	c->published = false;
 	if (r->second_cookie != 0 && p->origin == r->second_cookie) {
 		complete_kept(c, p);
-		return;
+		if (!guess_t3(c))
+			return;
 	}
 	c->holding = true;
 	c->hold_until = ts_raw_add(now, (struct ts_dur){NTP_HOLD_NS});

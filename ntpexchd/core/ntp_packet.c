@@ -4,6 +4,7 @@
 #include <errno.h>
 #include "common/core/wirebuf.h"
 
+#define RECEIVE_AT	   32
 #define TRANSMIT_AT	   40
 #define EXTENSION_MIN	   16
 #define EXTENSION_LAST_MIN 28
@@ -131,6 +132,15 @@ void ntp_packet_build(const struct ntp_packet *p, uint8_t bytes[NTP_HEADER_SIZE]
 	wire_put_u64(&w, p->origin);
 	wire_put_u64(&w, p->receive);
 	wire_put_u64(&w, p->transmit);
+}
+
+uint64_t ntp_packet_receive(const uint8_t bytes[NTP_HEADER_SIZE])
+{
+	uint64_t value = 0;
+
+	for (int i = RECEIVE_AT; i < TRANSMIT_AT; i++)
+		value = value << 8 | bytes[i];
+	return value;
 }
 
 void ntp_packet_set_transmit(uint8_t bytes[NTP_HEADER_SIZE], uint64_t transmit)

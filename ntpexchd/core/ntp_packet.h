@@ -68,6 +68,8 @@ int ntp_packet_parse(
 /* The header; MAC and extension fields are the caller's. */
 void ntp_packet_build(const struct ntp_packet *p, uint8_t bytes[NTP_HEADER_SIZE]);
 
+/* The receive timestamp of a packet that was built before. */
+uint64_t ntp_packet_receive(const uint8_t bytes[NTP_HEADER_SIZE]);
 /* The transmit timestamp in a packet that was built before. */
 void ntp_packet_set_transmit(uint8_t bytes[NTP_HEADER_SIZE], uint64_t transmit);
 

@@ -59,6 +59,7 @@ enum reject ntp_sample_make(const struct ntp_exchange *x, const struct ntp_sampl
 	fill_header(&x->answer, config->minstratum, &m);
 	m.tx_stamp = x->tx_stamp;
 	m.rx_stamp = x->rx_stamp;
+	m.interleaved = x->interleaved;
 	m.raw_ns = clamp(x->t4.ns, 0, INT64_MAX);
 	if (m.reject != reject_invalid) {
 		m.t1_raw_ns = x->t1.ns;
@@ -69,7 +70,7 @@ enum reject ntp_sample_make(const struct ntp_exchange *x, const struct ntp_sampl
 		m.utc_ns = m.t2_utc_ns + (m.t3_utc_ns - m.t2_utc_ns) / 2;
 		m.delay_ns = delay;
 		m.dispersion_ns = clamp(config->precision_ns + server_precision_ns(&x->answer) +
-						ours * NTP_PHI_PPM / 1000000,
+						ours * NTP_PHI_PPM / 1000000 + x->t3_error_ns,
 			0, ERR_NS_MAX);
 	}
 	*ret = m;

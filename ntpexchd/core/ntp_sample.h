@@ -10,11 +10,12 @@
  * its rate may be 500 ppm off, and the server's clock may be slewed while it answers, so a delay
  * may come out a little below zero; it is 0 then.
  *
- *   dispersion = own precision + server's precision + 15 ppm (T4 - T1)
+ *   dispersion = own precision + server's precision + 15 ppm (T4 - T1) + error of T3
  */
 #ifndef NTPEXCHD_NTP_SAMPLE_H
 #define NTPEXCHD_NTP_SAMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "common/core/tstime.h"
 #include "ntpexchd/core/ntp_packet.h"
@@ -26,6 +27,8 @@ struct ntp_exchange {
 	struct ts_raw t1, t4;
 	struct ts_utc t2, t3;
 	enum stamp tx_stamp, rx_stamp;
+	bool interleaved;
+	int64_t t3_error_ns; /* where it is a guess: goes into the dispersion */
 	struct ntp_packet answer;
 };
 

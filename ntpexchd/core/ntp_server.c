@@ -69,8 +69,18 @@ static int answer_mode(const struct ntp_packet *p)
 	return p->mode == NTP_MODE_ACTIVE ? NTP_MODE_PASSIVE : -1;
 }
 
+/* The transmit stamp that is asked for; 0: none, or not known. */
+static uint64_t earlier_transmit(
+	const struct ntp_server_request *request, const struct ntp_packet *asked)
+{
+	if (!request->xleave || asked->origin == 0 || asked->receive == asked->transmit)
+		return 0;
+	return xleave_find(request->xleave, request->client, asked->origin);
+}
+
 static void fill(const struct ntp_server_request *request, const struct ntp_packet *asked,
-	const struct ntp_served *served, int mode, uint8_t answer[NTP_HEADER_SIZE])
+	const struct ntp_served *served, int mode, uint64_t transmit,
+	uint8_t answer[NTP_HEADER_SIZE])
 {
 	struct ntp_packet p = {.leap = ntp_leap_to_wire(served->leap),
 		.version = asked->version,
@@ -81,8 +91,9 @@ static void fill(const struct ntp_server_request *request, const struct ntp_pack
 		.root_delay = ntp_short_from_dur((struct ts_dur){served->root_delay_ns}),
 		.root_dispersion = ntp_short_from_dur((struct ts_dur){served->root_dispersion_ns}),
 		.refid = served->refid,
-		.origin = asked->transmit,
-		.receive = ntp_from_utc(request->received)};
+		.origin = transmit ? asked->receive : asked->transmit,
+		.receive = ntp_from_utc(request->received),
+		.transmit = transmit};
 
 	if (served->reference.ns > 0)
 		p.reference = ntp_from_utc(served->reference);
@@ -93,6 +104,7 @@ enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *reque
 	const struct ntp_served *served, uint8_t answer[NTP_HEADER_SIZE])
 {
 	struct ntp_packet p;
+	uint64_t transmit;
 	int mode;
 
 	if (!request->allowed)
@@ -106,8 +118,9 @@ enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *reque
 		return NTP_SERVER_MODE;
 	if (p.mac != NTP_MAC_NONE)
 		return NTP_SERVER_AUTH;
-	fill(request, &p, served, mode, answer);
-	return NTP_SERVER_ANSWER;
+	transmit = earlier_transmit(request, &p);
+	fill(request, &p, served, mode, transmit, answer);
+	return transmit ? NTP_SERVER_INTERLEAVED : NTP_SERVER_ANSWER;
 }
 
 void ntp_server_stamp(uint8_t answer[NTP_HEADER_SIZE], struct ts_utc transmit)

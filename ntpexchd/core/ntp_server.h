@@ -10,6 +10,10 @@
  * never talk each other to death. An answer is never longer than its request. Extension fields are
  * skipped; a request with a MAC is dropped, since there are no keys.
  *
+ * A request in interleaved mode (RFC 9769: origin and receive timestamps that differ from its
+ * transmit timestamp, the origin being the receive timestamp of an answer that is remembered) gets
+ * that answer's transmit stamp.
+ *
  * Not synchronised: leap 3, stratum 0, reference id 0, root delay and dispersion 1 s (as chronyd),
  * unless a `local` stratum is configured.
  */
@@ -21,6 +25,7 @@
 #include <stdint.h>
 #include "common/core/tstime.h"
 #include "ntpexchd/core/ntp_packet.h"
+#include "ntpexchd/core/xleave.h"
 
 /* What is told about our clock. */
 struct ntp_served {
@@ -52,11 +57,12 @@ struct ntp_served ntp_served_from_clock(
 
 enum ntp_server_verdict {
 	NTP_SERVER_ANSWER,
-	NTP_SERVER_DENIED, /* access list */
-	NTP_SERVER_FORMAT, /* not a packet */
-	NTP_SERVER_MODE,   /* not a request */
-	NTP_SERVER_AUTH,   /* MAC */
-	NTP_SERVER_PORT,   /* source port 0 */
+	NTP_SERVER_INTERLEAVED, /* an answer that has its transmit timestamp already */
+	NTP_SERVER_DENIED,	/* access list */
+	NTP_SERVER_FORMAT,	/* not a packet */
+	NTP_SERVER_MODE,	/* not a request */
+	NTP_SERVER_AUTH,	/* MAC */
+	NTP_SERVER_PORT,	/* source port 0 */
 	NTP_SERVER_VERDICTS
 };
 
@@ -66,11 +72,13 @@ struct ntp_server_request {
 	uint16_t port; /* of the sender */
 	bool allowed;  /* access list */
 	struct ts_utc received;
+	const struct xleave *xleave; /* what was answered; NULL: basic mode only */
+	uint64_t client;	     /* hash of its address, for that */
 };
 
 /*
- * The answer but for its transmit timestamp, which ntp_server_stamp() adds just before it is sent.
- * answer is touched only on NTP_SERVER_ANSWER.
+ * The answer; in basic mode but for its transmit timestamp, which ntp_server_stamp() adds just
+ * before it is sent. answer is touched only on NTP_SERVER_ANSWER and NTP_SERVER_INTERLEAVED.
  */
 enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *request,
 	const struct ntp_served *served, uint8_t answer[NTP_HEADER_SIZE]);

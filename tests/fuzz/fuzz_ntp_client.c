@@ -144,11 +144,15 @@ static void receive(struct run *r, uint8_t how)
 {
 	uint8_t bytes[NTP_HEADER_SIZE + 32] = {0};
 	size_t size = NTP_HEADER_SIZE;
-	struct ntp_packet p;
+	struct ntp_packet p, q = {0};
 
+	(void)ntp_packet_parse(r->request, sizeof r->request, &q, NULL);
 	make_answer(r, &p);
 	if (how & 0x40)
 		kiss(r, &p);
+	/* A server in interleaved mode, where the request is. */
+	if ((how & 0x80) && q.receive != 0)
+		p.origin = q.receive;
 	ntp_packet_build(&p, bytes);
 	if (how & 0x20)
 		bend(r, bytes, sizeof bytes);
@@ -236,6 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flags = byte(&r);
 	config.iburst = flags & 1;
 	config.burst = flags & 2;
+	config.xleave = flags & 1;
 	config.minpoll = POLL_MIN + (flags >> 2) % 20;
 	config.maxpoll = config.minpoll + byte(&r) % (POLL_MAX - config.minpoll + 1);
 	ntp_client_init(&r.c, &config, byte(&r), r.now);

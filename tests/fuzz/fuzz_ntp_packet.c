@@ -59,7 +59,8 @@ static void check_sample(const struct ntp_packet *p)
 
 static void check_server(const uint8_t *data, size_t size)
 {
-	struct ntp_server_request r = {data, size, 123, true, {UTC0}};
+	struct ntp_server_request r = {
+		.bytes = data, .size = size, .port = 123, .allowed = true, .received = {UTC0}};
 	struct ntp_served served = {.leap = leap_none, .stratum = 2, .precision = -24};
 	uint8_t answer[NTP_HEADER_SIZE];
 	struct ntp_packet p;

@@ -64,7 +64,11 @@ static void print_server(const uint8_t *bytes, size_t size)
 		[NTP_SERVER_MODE] = "drops: not a request",
 		[NTP_SERVER_AUTH] = "drops: authenticated",
 		[NTP_SERVER_PORT] = "drops: port 0"};
-	struct ntp_server_request r = {bytes, size, 40000, true, {INT64_C(1790000000000000000)}};
+	struct ntp_server_request r = {.bytes = bytes,
+		.size = size,
+		.port = 40000,
+		.allowed = true,
+		.received = {INT64_C(1790000000000000000)}};
 	struct ntp_served served = {.leap = leap_none,
 		.stratum = 2,
 		.refid = 0xc0000201,

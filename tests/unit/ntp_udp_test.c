@@ -64,8 +64,8 @@ static void exchange(const char *host)
 {
 	const uint8_t ping[48] = {0x23}, pong[48] = {0x24};
 	struct udp_packet packet, reply;
-	struct ts_raw before, sent, after;
-	enum stamp stamp = stamp_none;
+	struct ts_raw before, after;
+	struct udp_transmit sent, again;
 	char from[64];
 	struct pair p;
 
@@ -73,19 +73,20 @@ static void exchange(const char *host)
 	assert_true(p.stamps);
 	before = door_raw(p.door);
 	assert_int_equal(send(p.client, ping, sizeof ping, 0), sizeof ping);
-	assert_true(udp_transmit_stamp(p.client, p.door, &sent, &stamp));
-	assert_int_equal(stamp, stamp_kernel);
-	assert_false(udp_transmit_stamp(p.client, p.door, &sent, &stamp));
+	assert_true(udp_transmit_stamp(p.client, p.door, &sent));
+	assert_int_equal(sent.stamp, stamp_kernel);
+	assert_int_equal(sent.card_ns, 0);
+	assert_false(udp_transmit_stamp(p.client, p.door, &again));
 	assert_int_equal(wait_readable(p.server), 1);
 	assert_int_equal(udp_receive(p.server, p.door, &packet), 0);
 	after = door_raw(p.door);
 	assert_int_equal(packet.size, sizeof ping);
 	assert_int_equal(packet.stamp, stamp_kernel);
 	/* carried over to the raw clock: within the time it took, but for the bracket */
-	assert_i64_range(sent.ns, before.ns - NS_PER_MS, after.ns + NS_PER_MS);
-	assert_i64_range(packet.raw.ns, sent.ns - NS_PER_MS, after.ns + NS_PER_MS);
+	assert_i64_range(sent.raw.ns, before.ns - NS_PER_MS, after.ns + NS_PER_MS);
+	assert_i64_range(packet.raw.ns, sent.raw.ns - NS_PER_MS, after.ns + NS_PER_MS);
 	assert_true(packet.has_local);
-	assert_int_equal(udp_answer(p.server, &packet, pong, sizeof pong), 0);
+	assert_int_equal(udp_answer(p.server, &packet, pong, sizeof pong, false, false), 0);
 	/* the client is connected: an answer from any other address would never come */
 	assert_int_equal(wait_readable(p.client), 1);
 	assert_int_equal(udp_receive(p.client, p.door, &reply), 0);
