@@ -69,12 +69,12 @@ static enum bank_route_verdict route(
 
 static void change_route(struct bank_exchange *e, const struct bank_route_change *c)
 {
+	bank_line_go_back(&e->line);
 	bank_move_base(&e->line.bank, c->base_ns, c->base_var_ns2);
 	bank_mean(&e->line.bank, &e->line.mean);
 	e->there_ns += c->there_ns;
 	e->back_ns += c->back_ns;
 	e->line.phase_var_ns2 += c->phase_var_ns2;
-	e->line.watch.count = 0;
 	bank_window_reset(&e->trips);
 	e->route_changes++;
 }

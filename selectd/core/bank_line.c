@@ -105,6 +105,15 @@ static void go_back(struct bank_line *l)
 	l->raw_ns = l->watch.saved_raw_ns;
 }
 
+void bank_line_go_back(struct bank_line *l)
+{
+	if (l->watch.count == 0)
+		return;
+	go_back(l);
+	bank_mean(&l->bank, &l->mean);
+	l->watch.count = l->watch.lost = 0;
+}
+
 /* All that came since the line was last sure, again. */
 static void start_over(struct bank_line *l, const struct bank_watch_change *c,
 	const struct bank_line_noise *noise, int64_t *ret_step_ns)

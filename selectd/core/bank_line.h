@@ -43,6 +43,9 @@ void bank_line_start(
 double bank_line_phase_ns(const struct bank_line *l, int64_t raw_ns);
 double bank_line_sd_ns(const struct bank_line *l, int64_t raw_ns);
 
+/* Odd readings that are being watched have been explained otherwise: back to before them. */
+void bank_line_go_back(struct bank_line *l);
+
 /* The line as it is now. */
 struct bank_line_state {
 	double phase_ns, phase_sd_ns, rate_ppb, rate_sd_ppb;

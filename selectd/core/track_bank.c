@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define PHASE_MAX_NS  4e18
+#define SD_MAX_NS     1e17 /* three years: nothing is known; some of them still fit int64 */
 #define SAMPLES_SHOWN 100000
 #define RATE_SD_PPB   1e5 /* if the configuration has no prior: any crystal */
 #define SQRT_HALF     0.70710678118654752
@@ -179,7 +180,7 @@ static int bank_at(const void *storage, struct ts_raw raw, struct track_state *r
 		.line.raw = raw,
 		.line.utc = ts_utc_add(utc, (struct ts_dur){llround(x)}),
 		.line.rate_ppb = s.rate_ppb,
-		.offset_sd_ns = s.phase_sd_ns,
+		.offset_sd_ns = fmin(s.phase_sd_ns, SD_MAX_NS),
 		.rate_sd_ppb = s.rate_sd_ppb,
 		.wander_ppb = l->mean.wander_ppb,
 		.jitter_ns = jitter_ns(t),
