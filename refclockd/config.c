@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "common/core/bytes.h"
+#include "refclockd/bound.h"
 #include "refclockd/driver.h"
 
 #define LINE(member)	offsetof(struct refclock_line, member)
 #define DEFAULT_LOCKAGE 2
-#define DEFAULT_FILTER	64
 #define DEFAULT_UNREACH 100000
 #define TEXT(array)	sizeof(((struct refclock_line *)0)->array)
 #define INTEGER(w, m, lo, hi, def, u, h)                                                           \
@@ -61,11 +61,18 @@ static const struct directive_field refclock_options[] = {
 	SECONDS_OF("width", width, 0, 1, "0", "width of the pulses"),
 	SECONDS_OF("offset", offset, -4e9, 4e9, "0", "added to the time of the reference"),
 	SECONDS_OF("delay", delay, 0, 64, "1e-9", "root delay of the reference"),
+	SECONDS_OF("dispersion", dispersion, 0, 64, "0", "root dispersion of the reference"),
+	{.word = "bound",
+		.type = FIELD_STRING,
+		.offset = LINE(bound),
+		.size = TEXT(bound),
+		.help = "hard error bound: auto (of the device's driver), a file of ns, or s"},
 	SECONDS_OF("precision", precision, 0, 64, "0",
 		"of a reading; 0 is what reading and raw clock say"),
 	SECONDS_OF("maxdispersion", maxdispersion, 0, 64, "0",
 		"readings with more are not used; 0 is no limit"),
-	INTEGER("filter", filter, 0, 1000000, "64", "samples", "length of the median filter"),
+	INTEGER("filter", filter, 0, 1000000, "0", "samples",
+		"readings of a poll that become one sample; 0: each is a sample"),
 	FLAG("prefer", prefer, "take before sources without"),
 	FLAG("noselect", noselect, "measure, never select"),
 	FLAG("trust", trust, "assumed true: others must agree with it"),
@@ -97,6 +104,8 @@ static int check_line(const void *item, char *error, size_t error_size)
 	rc = driver->check(line->parameter, text);
 	if (rc < 0)
 		(void)snprintf(error, error_size, "%s %s", driver->word, text);
+	if (rc == 0 && line->bound[0])
+		rc = bound_check(line->bound, error, error_size);
 	return rc;
 }
 
@@ -156,6 +165,8 @@ void refclock_line_core(const struct refclock_line *line, const struct driver *d
 	ret->dpoll = line->dpoll < line->poll ? line->dpoll : line->poll;
 	ret->stratum = line->stratum;
 	ret->offset_ns = ts_dur_from_s(line->offset).ns;
+	ret->dispersion_ns = ts_dur_from_s(line->dispersion).ns;
+	ret->filter = line->filter;
 	ret->delay_ns = ts_dur_from_s(line->delay).ns;
 	ret->precision_ns = ts_dur_from_s(line->precision).ns;
 	ret->max_dispersion_ns = ts_dur_from_s(line->maxdispersion).ns;
@@ -181,7 +192,6 @@ void refclock_line_later(const struct refclock_line *line, char *text, size_t si
 		const char *word;
 		bool given;
 	} later[] = {
-		{" filter", line->filter != DEFAULT_FILTER},
 		{" local", line->local},
 	};
 
@@ -200,6 +210,5 @@ void refclock_line_defaults(const char *driver, const char *parameter, struct re
 	ret->delay = 1e-9;
 	ret->rate = 1;
 	ret->maxlockage = DEFAULT_LOCKAGE;
-	ret->filter = DEFAULT_FILTER;
 	ret->maxunreach = DEFAULT_UNREACH;
 }

@@ -20,7 +20,8 @@ struct refclock_line {
 	int poll, dpoll;
 	uint32_t refid, lock; /* 0: none given */
 	int rate, maxlockage, filter;
-	double width, offset, delay, precision, maxdispersion;
+	double width, offset, delay, dispersion, precision, maxdispersion;
+	char bound[PARAMETER_SIZE];
 	bool prefer, noselect, trust, require, tai, pps, local;
 	int stratum, maxunreach, minsamples, maxsamples;
 };

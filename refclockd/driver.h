@@ -47,6 +47,10 @@ struct driver {
 	 */
 	int (*read)(void *state, struct refclock_reading *ret, char error[DRIVER_TEXT_SIZE]);
 
+	/* File in which the device's driver tells the error bound of the last reading, "" if there
+	 * is none. May be NULL. */
+	void (*bound_file)(const void *state, char *path, size_t size);
+
 	/* What is in use, for people: "/dev/ptp0 (KVM virtual PTP, precise)". */
 	void (*describe)(const void *state, char *text, size_t size);
 };

@@ -88,6 +88,14 @@ static int drv_read(void *state, struct refclock_reading *ret, char error[DRIVER
 	return 0;
 }
 
+/* AWS ENA has such a file. */
+static void drv_bound_file(const void *state, char *path, size_t size)
+{
+	const struct drv_phc *d = state;
+
+	phc_device_file(&d->phc, "phc_error_bound", path, size);
+}
+
 static void drv_describe(const void *state, char *text, size_t size)
 {
 	const struct drv_phc *d = state;
@@ -105,6 +113,7 @@ const struct driver driver_phc = {
 	.open = drv_open,
 	.close = drv_close,
 	.read = drv_read,
+	.bound_file = drv_bound_file,
 	.describe = drv_describe,
 };
 _Static_assert(sizeof(struct drv_phc) <= DRIVER_STATE_SIZE, "driver state");

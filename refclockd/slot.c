@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "refclockd/bound.h"
+
 /* Of one descriptor in one round: others want their turn. */
 #define READINGS_A_ROUND 16
 
@@ -34,6 +36,25 @@ static void tell_lock(struct slot *slot)
 	refclock_set_lock(&slot->core, &reference);
 }
 
+static void tell_bound(struct slot *slot, struct refclock_reading *reading)
+{
+	char file[PARAMETER_SIZE] = "";
+	int64_t ns = 0;
+	bool none;
+
+	if (!slot->line.bound[0])
+		return;
+	if (slot->driver->bound_file)
+		slot->driver->bound_file(slot->state, file, sizeof(file));
+	none = bound_now(slot->line.bound, file, &ns) < 0;
+	if (none && !slot->no_bound)
+		log_notice("%s: no error bound can be had from \"%s\"", slot->core.config.name,
+			slot->line.bound);
+	slot->no_bound = none;
+	if (ns > reading->bound_ns)
+		reading->bound_ns = ns;
+}
+
 /* One reading into the core; false when there is none left. */
 static bool read_once(struct slot *slot)
 {
@@ -44,6 +65,8 @@ static bool read_once(struct slot *slot)
 
 	tell_lock(slot);
 	rc = slot->driver->read(slot->state, &reading, error);
+	if (rc == 0)
+		tell_bound(slot, &reading);
 	now = door_raw(host_door(slot->host));
 
 	if (rc == 0)
@@ -165,7 +188,7 @@ void slot_start(struct slot *slot, const struct refclock_line *line,
 	slot->used = true;
 	slot->number = number;
 	slot->line = *line;
-	slot->open = slot->fd_added = false;
+	slot->open = slot->fd_added = slot->no_bound = false;
 	slot->driver = driver_of(line->driver, line->parameter);
 	config.clock_precision_ns = door_precision_ns(host_door(host));
 	now = door_raw(host_door(host));

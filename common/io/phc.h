@@ -60,6 +60,9 @@ int phc_list(int *ret_index, int max);
 /* Kernel's name of a PTP clock. 0 or -ENOENT. */
 int phc_clock_name(int index, char name[PHC_NAME_SIZE]);
 
+/* Path of a file that the driver of the clock's device has in sysfs; "" if there is none. */
+void phc_device_file(const struct phc *phc, const char *name, char *path, size_t size);
+
 /* Index of /dev/ptpN, or -1. */
 int phc_index_of(const char *path);
 

@@ -71,6 +71,14 @@ int phc_list(int *ret_index, int max)
 	return n;
 }
 
+void phc_device_file(const struct phc *phc, const char *name, char *path, size_t size)
+{
+	(void)snprintf(
+		path, size, "%s/class/ptp/ptp%d/device/%s", sysfs(), phc_index_of(phc->path), name);
+	if (phc_index_of(phc->path) < 0 || access(path, F_OK) < 0)
+		path[0] = '\0';
+}
+
 int phc_clock_name(int index, char name[PHC_NAME_SIZE])
 {
 	char path[256], line[PHC_NAME_SIZE];

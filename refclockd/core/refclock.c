@@ -8,6 +8,8 @@
 #include "refclockd/core/pulse.h"
 #include "refclockd/core/sanity.h"
 
+#define FILTER_LEAST 4
+
 static int64_t poll_interval_ns(const struct refclock *rc)
 {
 	return sanity_interval_ns(rc->config.poll);
@@ -42,6 +44,7 @@ void refclock_init(struct refclock *rc, const struct refclock_config *config, st
 	rc->config = *config;
 	if (rc->config.lock.rate < 1)
 		rc->config.lock.rate = 1;
+	filter_init(&rc->filter, rc->config.filter);
 	rc->state = source_state_waiting;
 	rc->leap = leap_unsync;
 	rc->retry_s = REFCLOCK_RETRY_MIN_S;
@@ -64,6 +67,7 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 	rc->has_last = false;
 	rc->jump_readings = 0;
 	rc->missed = 0;
+	filter_init(&rc->filter, rc->config.filter);
 	rc->state = rc->heard ? source_state_unreachable : source_state_waiting;
 	set_error(rc, "");
 	(void)snprintf(rc->address, sizeof(rc->address), "%s", address);
@@ -126,15 +130,15 @@ static void fill_sample(
 	s->kind = rc->config.kind;
 	s->raw_ns = why == reject_format || r->raw.ns < 0 ? now.ns : r->raw.ns;
 	s->utc_ns = utc.ns < 0 || why == reject_format ? 0 : utc.ns;
-	s->delay_ns = r->width_ns < 0			    ? 0
-		      : r->width_ns > REFCLOCK_ERROR_MAX_NS ? REFCLOCK_ERROR_MAX_NS
-							    : r->width_ns;
+	s->delay_ns = sanity_limited(r->width_ns);
 	s->dispersion_ns = sanity_dispersion_ns(rc, r);
 	s->root_delay_ns = rc->config.delay_ns;
+	s->root_dispersion_ns = rc->config.dispersion_ns;
+	s->bound_ns = sanity_limited(r->bound_ns);
 	s->stratum = rc->config.stratum;
 	s->leap = r->leap;
 	s->refid = rc->config.refid;
-	s->poll = rc->config.dpoll;
+	s->poll = rc->config.filter > 0 ? rc->config.poll : rc->config.dpoll;
 	s->rx_stamp = r->stamp;
 	s->pulse = r->pulse;
 	s->reject = why;
@@ -167,6 +171,37 @@ static void tell_jump(struct refclock *rc, int64_t jump_ns)
 	tell(rc, EVENT_source_changed, jump_ns, text);
 }
 
+/* Into the filter instead of onto the bus. */
+static void hold_back(struct refclock *rc, const struct refclock_reading *r)
+{
+	struct filter_point p = {r->raw, r->utc, r->width_ns, r->error_ns, r->bound_ns};
+
+	rc->out_sample = false;
+	filter_add(&rc->filter, &p);
+}
+
+/* What the filter makes of the poll that ends. A few readings at least, as chrony has it, but not
+ * more than a poll can give. */
+static void publish_filtered(struct refclock *rc, struct ts_raw now)
+{
+	int shift = rc->config.poll - rc->config.dpoll, least = FILTER_LEAST;
+	struct refclock_reading r = rc->last;
+	struct filter_point p;
+
+	if (least > rc->filter.length)
+		least = rc->filter.length;
+	if (shift < 2 && least > 1 << shift)
+		least = 1 << shift;
+	if (filter_take(&rc->filter, least, r.pulse, &p) < 0)
+		return;
+	r.raw = p.raw;
+	r.utc = p.utc;
+	r.width_ns = p.width_ns;
+	r.error_ns = p.error_ns;
+	r.bound_ns = p.bound_ns;
+	fill_sample(rc, now, &r, reject_ok);
+}
+
 void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct refclock_reading *got)
 {
 	struct refclock_reading numbered = *got, *reading = &numbered;
@@ -197,6 +232,8 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 	if (why != reject_ok)
 		return;
 	rc->good++;
+	if (rc->config.filter > 0)
+		hold_back(rc, reading);
 	become_reachable(rc, now);
 }
 
@@ -213,6 +250,8 @@ static void finish_poll(struct refclock *rc, struct ts_raw now)
 {
 	rc->reach = (rc->reach << 1 | (rc->good_in_poll ? 1u : 0u)) & 0xff;
 	rc->good_in_poll = false;
+	if (rc->config.filter > 0)
+		publish_filtered(rc, now);
 	rc->next_poll = after(rc->next_poll, poll_interval_ns(rc));
 	if (!ts_raw_before(now, rc->next_poll))
 		rc->next_poll = after(now, poll_interval_ns(rc));

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include "common/bus/msg.h"
 #include "common/core/tstime.h"
+#include "refclockd/core/filter.h"
 #include "refclockd/core/lock.h"
 
 #define REFCLOCK_NAME_SIZE   8
@@ -63,9 +64,11 @@ struct refclock_config {
 	int stratum;		    /* 0..15 */
 	int64_t offset_ns;	    /* added to the reference's time */
 	int64_t delay_ns;	    /* root delay to tell */
+	int64_t dispersion_ns;	    /* root dispersion to tell */
 	int64_t precision_ns;	    /* of a reading; 0: what reading and raw clock say */
 	int64_t clock_precision_ns; /* of the raw clock */
 	int64_t max_dispersion_ns;  /* readings with more are noisy; 0: no limit */
+	int filter;		    /* readings of a poll that become one sample; 0: each is one */
 	bool tai;		    /* the reference keeps TAI */
 	bool pps;		    /* only the fraction of its second counts */
 	bool noselect, prefer, trust, require;
@@ -77,6 +80,7 @@ struct refclock_reading {
 	struct ts_utc utc; /* what the reference showed */
 	int64_t width_ns;  /* of the bracket around the reference's reading; 0: none */
 	int64_t error_ns; /* further uncertainty of raw and utc: resolution, conversion of stamps */
+	int64_t bound_ns; /* hard bound that the device gives; 0: none */
 	enum leap leap;
 	enum stamp stamp;   /* who made it */
 	bool pulse;	    /* only the fraction of the second was measured */
@@ -141,6 +145,7 @@ struct refclock {
 	struct refclock_reading last, jumped;
 	int jump_readings;
 	int missed; /* pulses, in a row */
+	struct filter filter;
 	struct lock_reference lock;
 	struct refclock_estimate estimate;
 	/* answers not yet taken out */

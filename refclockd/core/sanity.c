@@ -10,7 +10,7 @@ int64_t sanity_interval_ns(int log2_s)
 	return log2_s >= 0 ? NS_PER_S << log2_s : NS_PER_S >> -log2_s;
 }
 
-static int64_t limited(int64_t ns)
+int64_t sanity_limited(int64_t ns)
 {
 	return ns < 0 ? 0 : ns > REFCLOCK_ERROR_MAX_NS ? REFCLOCK_ERROR_MAX_NS : ns;
 }
@@ -22,7 +22,7 @@ int64_t sanity_dispersion_ns(const struct refclock *rc, const struct refclock_re
 			? rc->config.precision_ns
 			: ts_sat_add(rc->config.clock_precision_ns, reading->error_ns);
 
-	return limited(precision_ns);
+	return sanity_limited(precision_ns);
 }
 
 struct ts_utc sanity_utc(const struct refclock *rc, const struct refclock_reading *reading)
@@ -91,8 +91,8 @@ static enum reject check_age(
 	const struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading)
 {
 	int64_t age_ns = ts_raw_sub(now, reading->raw).ns;
-	int64_t slack_ns =
-		FUTURE_SLACK_NS + limited(reading->width_ns) + limited(reading->error_ns);
+	int64_t slack_ns = FUTURE_SLACK_NS + sanity_limited(reading->width_ns) +
+			   sanity_limited(reading->error_ns);
 
 	if (age_ns < -slack_ns)
 		return reject_future;
@@ -106,7 +106,7 @@ static bool noisy(const struct refclock *rc, const struct refclock_reading *read
 	int64_t limit_ns = rc->config.max_dispersion_ns;
 
 	return limit_ns > 0 &&
-	       sanity_dispersion_ns(rc, reading) + limited(reading->width_ns) / 2 > limit_ns;
+	       sanity_dispersion_ns(rc, reading) + sanity_limited(reading->width_ns) / 2 > limit_ns;
 }
 
 enum reject sanity_check(struct refclock *rc, struct ts_raw now,

@@ -23,6 +23,9 @@ int64_t sanity_dispersion_ns(const struct refclock *rc, const struct refclock_re
 /* A reading's time with the configured offset and without TAI-UTC. Saturates. */
 struct ts_utc sanity_utc(const struct refclock *rc, const struct refclock_reading *reading);
 
+/* Into 0..REFCLOCK_ERROR_MAX_NS, what messages hold. */
+int64_t sanity_limited(int64_t ns);
+
 /* 2^log2 s in ns; log2 in -7..24. */
 int64_t sanity_interval_ns(int log2_s);
 

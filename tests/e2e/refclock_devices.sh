@@ -144,4 +144,15 @@ line wide GPS 10000 30
 sees wide 1 'sample.GPS .*reject=edge'
 stop wide
 say "extpps: 16 Hz, both edges stamped"
+
+# ---- what the device says of its own error ----
+mkdir -p "$tmp/sys/class/ptp/ptp0/device"
+echo 1717 >"$tmp/sys/class/ptp/ptp0/device/phc_error_bound"
+pre=(env LD_PRELOAD="$B/lib/ptpshim.so")
+daemon bound 'refclock PHC /dev/ptp0 refid AUTO bound auto dispersion 0.000003 dpoll -4 poll 0' \
+	'refclock PHC /dev/ptp0 refid FILT filter 4 bound 0.000002 dpoll -4 poll -2'
+sees bound 5 'sample.AUTO .*root_dispersion_ns=3000 .*bound_ns=1717'
+sees bound 5 'sample.FILT .*bound_ns=2000 .*poll=-2'
+stop bound
+say "bound of the device and of the configuration, a filter"
 alive
