@@ -121,6 +121,8 @@ enum bank_line_result bank_exchange_take(struct bank_exchange *e,
 	e->scale_ns = scale(e, sample->precision_ns);
 	switch (route(e, &s, &change)) {
 	case BANK_ROUTE_HOLD:
+		/* what came before may have been of the new route already */
+		bank_line_go_back(&e->line);
 		e->line.samples++;
 		return BANK_LINE_TAKEN;
 	case BANK_ROUTE_CHANGED:
