@@ -18,6 +18,7 @@ static void gather(struct doctor_facts *f, const struct cli *cli)
 	gather_segments(f, id);
 	gather_processes(f, &inodes, id);
 	gather_bus(f, cli);
+	gather_timex(f);
 }
 
 /* 0, 1 and 2 are the findings' own: wrong words must not look like a problem of the machine. */

@@ -51,6 +51,8 @@ void gather_suite(struct doctor_facts *f);
 /* Programs are run here: before there are threads. */
 void gather_programs(struct doctor_facts *f);
 void gather_bus(struct doctor_facts *f, const struct cli *cli);
+/* At once after the bus: both tell the rate, and a slew may end in between. */
+void gather_timex(struct doctor_facts *f);
 
 /* Segments and sockets first; their holders are found among the processes. */
 struct probe_inodes {

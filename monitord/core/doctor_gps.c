@@ -261,6 +261,11 @@ static void judge_content(
 			s->unit);
 		if (doctor_process(f, "gpsd"))
 			doctor_mend(r, "gpspipe -w -n 20 | grep TPV");
+	} else if (age_s < -SEGMENT_STALE_S) {
+		doctor_find(r, wished ? DOCTOR_WARNING : DOCTOR_NOTE, "shm",
+			"the last sample in SHM unit %d is stamped %lld s ahead of this machine's "
+			"clock: it was set back since, or was wrong then",
+			s->unit, (long long)-age_s);
 	} else if (age_s > SEGMENT_STALE_S) {
 		doctor_find(r, wished ? DOCTOR_WARNING : DOCTOR_NOTE, "shm",
 			"the last sample in SHM unit %d is %lld s old%s: its writer has gone or "

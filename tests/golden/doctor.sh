@@ -258,6 +258,7 @@ segment 0 600 0 1 1
 segment 1 666 0 0 7200
 segment 2 666 0 2 7200
 segment 4 666 0 1 none
+segment 5 666 0 1 -7200
 maps 700 2 rw-s
 maps 901 2 rw-s
 process 812 chronyd 110 40 $none -x
