@@ -75,15 +75,24 @@ static double shortest_trip(const struct bank_route *r)
 	return m;
 }
 
+static double apart_ns(const struct bank_route *r)
+{
+	return least(r->there_ns, r->held) - least(r->back_ns, r->held);
+}
+
+static bool moved_alike(const struct bank_route *r, double j)
+{
+	return fabs(apart_ns(r)) < ALIKE * (r->phase_sd_ns + j / 2);
+}
+
 static void measure(
 	const struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *ret)
 {
 	double j = jitter(r, v), n = r->held, sd = r->phase_sd_ns;
-	double both = shortest_trip(r) / 2 - v->base_ns;
-	double apart = least(r->there_ns, r->held) - least(r->back_ns, r->held);
+	double both = shortest_trip(r) / 2 - v->base_ns, apart = apart_ns(r);
 	struct bank_route_change c = {.base_var_ns2 = j * j};
 
-	if (fabs(apart) < ALIKE * (sd + j / 2)) {
+	if (moved_alike(r, j)) {
 		c.base_ns = both;
 	} else {
 		c.there_ns = both + apart / 2;
@@ -109,11 +118,13 @@ static bool stands_out(const struct bank_route *r, const struct bank_route_view 
 static enum bank_route_verdict judge_short(struct bank_route *r, const struct bank_route_view *v)
 {
 	double j = jitter(r, v), limit = shortest(v, j) + 2 * v->base_ns;
+	bool enough;
 	int proofs = 0;
 
 	for (int i = 0; i < r->held; i++)
 		proofs += r->there_ns[i] + r->back_ns[i] < limit;
-	if (proofs >= SHORT_PROOF && (r->held >= SHORT_WAIT || v->phase_sd_ns * r->held > j))
+	enough = r->held >= SHORT_WAIT || (v->phase_sd_ns * r->held > j && moved_alike(r, j));
+	if (proofs >= SHORT_PROOF && enough)
 		return BANK_ROUTE_CHANGED;
 	if (r->held >= SHORT_WAIT)
 		end_watch(r);

@@ -8,7 +8,8 @@
  *   below 2b - (1.5 + 4g) J   impossible unless the route changed. Held back; two such within
  *                             six are a change, else all six are dropped. Not longer than the
  *                             track is worth: once its deviation exceeds J/n, what n edges tell,
- *                             two short ones decide.
+ *                             two short ones decide, if both directions moved alike (a mistake is
+ *                             soon mended then, while one of a single direction stays).
  *   above 2b + 6J             a queue or a longer route. Held back if the phase is known better
  *                             than half the excess, it can tell nothing then; used otherwise, or a
  *                             burst would leave a wandering clock alone. (Were they all used, the
