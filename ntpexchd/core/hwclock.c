@@ -5,15 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-/* Some hundred readings decide between the filters; more would be slow to see a change. */
-#define FORGET		(1.0 - 1.0 / 128)
+/* It takes some hundred readings to tell neighbours apart; more would be slow to see a change. */
+#define FORGET		(1.0 - 1.0 / 512)
 #define WEIGHT_FLOOR	(-30.0) /* no filter is ever out of the game for long */
 #define ODD_SD		10.0
 #define ODD_FLOOR_NS	100.0 /* what no program needs to be alarmed about */
 #define READINGS_ENOUGH 1000000
 #define BRACKET_SHARE	3 /* the narrowest third */
 
-static const double noise_ns[HWCLOCK_NOISES] = {1, 4, 16, 64, 256, 1024, 4096};
+static const double noise_ns[HWCLOCK_NOISES] = {
+	1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 static const double wander_ppb[HWCLOCK_WANDERS] = {0.01, 0.1, 1, 10, 100};
 
 /* ---- readings ---- */

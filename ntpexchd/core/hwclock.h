@@ -9,10 +9,11 @@
  *
  *   x += f dt,  Q = w^2 [dt^3/3, dt^2/2; dt^2/2, dt],  then one scalar reading of x
  *
- * for each r in 1 ns .. 4 us and w in 0.01 .. 100 ppb, weighted by how well each foretold the last
- * hundred readings (innovation likelihood with forgetting; Bar-Shalom, Li, Kirubarajan, Estimation
- * with Applications to Tracking and Navigation, section 11.6.2). Weighted are results, not states:
- * no regime is ever lost. The answer's deviation holds the spread between filters.
+ * for each r in 1 ns .. 4 us (by 2) and w in 0.01 .. 100 ppb (by 10), weighted by how well each
+ * foretold the last 512 readings (innovation likelihood with forgetting; Bar-Shalom, Li,
+ * Kirubarajan, Estimation with Applications to Tracking and Navigation, section 11.6.2). Weighted
+ * are results, not states: no regime is ever lost. The answer's deviation holds the spread between
+ * filters.
  *
  * The rate of x between readings converts a stamp: with the line through the last reading,
  * card(raw) = raw + x + f (raw - last), solved for raw.
@@ -29,7 +30,7 @@
 #include "common/core/phc_reading.h"
 #include "common/core/tstime.h"
 
-#define HWCLOCK_NOISES	 7
+#define HWCLOCK_NOISES	 13
 #define HWCLOCK_WANDERS	 5
 #define HWCLOCK_FILTERS	 (HWCLOCK_NOISES * HWCLOCK_WANDERS)
 #define HWCLOCK_READ_MIN 3		 /* before a stamp is converted */
