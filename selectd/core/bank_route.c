@@ -80,9 +80,21 @@ static double apart_ns(const struct bank_route *r)
 	return least(r->there_ns, r->held) - least(r->back_ns, r->held);
 }
 
+static double spread(const double *v, int n)
+{
+	double sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += v[i];
+	return sum / n - least(v, n);
+}
+
+/* A queue that looks like a change of the route has a jitter of its own. */
 static bool moved_alike(const struct bank_route *r, double j)
 {
-	return fabs(apart_ns(r)) < ALIKE * (r->phase_sd_ns + j / 2);
+	double own = fmax(spread(r->there_ns, r->held), spread(r->back_ns, r->held));
+
+	return fabs(apart_ns(r)) < ALIKE * (r->phase_sd_ns + fmax(j / 2, own / 4));
 }
 
 static void measure(

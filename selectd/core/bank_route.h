@@ -20,8 +20,9 @@
  * At a change the shortest of the held round trips tells by how much the base of both directions
  * moved, without any clock error. By how much they moved apart only the oscillator knows: the
  * difference of the smallest readings of each, less the phase. If it is within 4 (sd(x) + J/2) they
- * moved alike. Else one way did: the difference is taken out of the readings from then on, and
- * the uncertainty of the phase at the time stays in the track's for good.
+ * moved alike (or a quarter of the held ones' own spread, if that is more than J/2). Else one way
+ * did: the difference is taken out of the readings from then on, and the uncertainty of the phase
+ * at the time stays in the track's for good.
  */
 #ifndef TB_BANK_ROUTE_H
 #define TB_BANK_ROUTE_H
