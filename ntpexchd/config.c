@@ -130,7 +130,8 @@ static const struct directive_field nic_options[] = {
 		.type = FIELD_STRING,
 		.offset = NIC(rxfilter),
 		.size = 8,
-		.help = "Received packets to stamp: none, ntp, all; if left out, ntp if the card "
+		.help = "Received packets to stamp: none, ntp, ptp, all; if left out, ntp if the "
+			"card "
 			"can tell them, else all."},
 	NOTHING("maxpoll", 1, "Without effect: it is read when packets come."),
 	NOTHING("minsamples", 1, "Without effect: the filters weigh their memory themselves."),
@@ -213,8 +214,8 @@ static int check_nic(const void *item, char *error, size_t size)
 	if (!str_is_printable(nic->name) || nic->name[0] == '\0')
 		snprintf(error, size, "an interface's name must be printable ASCII");
 	else if (f[0] != '\0' && strcmp(f, "none") != 0 && strcmp(f, "ntp") != 0 &&
-		 strcmp(f, "all") != 0)
-		snprintf(error, size, "rxfilter is none, ntp or all");
+		 strcmp(f, "ptp") != 0 && strcmp(f, "all") != 0)
+		snprintf(error, size, "rxfilter is none, ntp, ptp or all");
 	else
 		return 0;
 	return -EINVAL;

@@ -43,7 +43,7 @@ struct config_nic {
 	int minpoll;   /* log2 s between readings of its clock */
 	double txcomp_s, rxcomp_s;
 	bool nocrossts;
-	char rxfilter[8]; /* "" any, none, ntp, all */
+	char rxfilter[8]; /* "" any, none, ntp, ptp, all */
 };
 
 struct config_bind {

@@ -55,6 +55,8 @@ static int choose_filter(const struct config_nic *config, uint32_t can)
 		return HWTSTAMP_FILTER_NONE;
 	if (strcmp(config->rxfilter, "ntp") == 0)
 		return HWTSTAMP_FILTER_NTP_ALL;
+	if (strcmp(config->rxfilter, "ptp") == 0)
+		return HWTSTAMP_FILTER_PTP_V2_L4_EVENT;
 	if (strcmp(config->rxfilter, "all") == 0)
 		return HWTSTAMP_FILTER_ALL;
 	return ntp ? HWTSTAMP_FILTER_NTP_ALL : all ? HWTSTAMP_FILTER_ALL : HWTSTAMP_FILTER_NONE;
