@@ -35,7 +35,7 @@ static const struct directive_field refclock_positional[] = {
 		.type = FIELD_STRING,
 		.offset = LINE(driver),
 		.size = TEXT(driver),
-		.help = "PHC, PPS, SHM or SOCK"},
+		.help = "PHC, PPS, GPSD, SHM or SOCK"},
 	{.word = "parameter",
 		.type = FIELD_STRING,
 		.offset = LINE(parameter),
@@ -96,8 +96,8 @@ static int check_line(const void *item, char *error, size_t error_size)
 	int rc;
 
 	if (!driver) {
-		(void)snprintf(error, error_size, "driver %s %s (allowed: PHC, PPS, SHM, SOCK)",
-			line->driver,
+		(void)snprintf(error, error_size,
+			"driver %s %s (allowed: PHC, PPS, GPSD, SHM, SOCK)", line->driver,
 			driver_is_planned(line->driver) ? "is not there yet" : "is unknown");
 		return -EINVAL;
 	}

@@ -14,7 +14,7 @@
 #include "common/io/stage.h"
 #include "refclockd/core/refclock.h"
 
-#define DRIVER_STATE_SIZE 512
+#define DRIVER_STATE_SIZE 2560
 #define DRIVER_TEXT_SIZE  REFCLOCK_TEXT_SIZE
 
 struct driver_setup {
@@ -38,6 +38,13 @@ struct driver {
 	int (*open)(void *state, const struct driver_setup *setup, char error[DRIVER_TEXT_SIZE]);
 	void (*close)(void *state);
 
+	/* False while what was opened is still being connected to; NULL: never. Until then read()
+	 * has no readings; an error of it is one of opening. */
+	bool (*ready)(const void *state);
+
+	/* Did what describe() tells change, so that people must hear of it? NULL: never. */
+	bool (*news)(void *state);
+
 	/* To be polled for input; NULL where polled. */
 	int (*fd)(const void *state);
 
@@ -58,6 +65,7 @@ struct driver {
 extern const struct driver driver_phc;
 extern const struct driver driver_extpps; /* PHC with :extpps */
 extern const struct driver driver_pps;
+extern const struct driver driver_gpsd;
 extern const struct driver driver_shm;
 extern const struct driver driver_sock;
 

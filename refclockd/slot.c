@@ -20,7 +20,25 @@ static void close_device(struct slot *slot)
 	slot->fd_added = false;
 	if (slot->open)
 		slot->driver->close(slot->state);
-	slot->open = false;
+	slot->open = slot->pending = false;
+}
+
+static void tell_opened(struct slot *slot)
+{
+	char text[DRIVER_TEXT_SIZE] = "";
+
+	slot->driver->describe(slot->state, text, sizeof(text));
+	refclock_on_opened(&slot->core, door_raw(host_door(slot->host)), text);
+}
+
+static void tell_news(struct slot *slot)
+{
+	char text[DRIVER_TEXT_SIZE] = "";
+
+	if (!slot->open || !slot->driver->news || !slot->driver->news(slot->state))
+		return;
+	slot->driver->describe(slot->state, text, sizeof(text));
+	refclock_on_news(&slot->core, text);
 }
 
 static void tell_lock(struct slot *slot)
@@ -69,6 +87,17 @@ static bool read_once(struct slot *slot)
 		tell_bound(slot, &reading);
 	now = door_raw(host_door(slot->host));
 
+	if (slot->pending && rc < 0 && rc != -EAGAIN) {
+		close_device(slot);
+		refclock_on_open_failed(&slot->core, now, rc, error);
+		drain(slot);
+		return false;
+	}
+	if (slot->pending && slot->driver->ready(slot->state)) {
+		slot->pending = false;
+		tell_opened(slot);
+	}
+	tell_news(slot);
 	if (rc == 0)
 		refclock_on_reading(&slot->core, now, &reading);
 	else
@@ -112,6 +141,7 @@ static void open_device(struct slot *slot)
 	char text[DRIVER_TEXT_SIZE] = "";
 	int rc;
 
+	close_device(slot); /* one that never got ready */
 	memset(slot->state, 0, sizeof(slot->state));
 	rc = slot->driver->open(slot->state, &setup, text);
 	slot->open = rc == 0;
@@ -122,8 +152,9 @@ static void open_device(struct slot *slot)
 		refclock_on_open_failed(&slot->core, door_raw(setup.door), rc, text);
 		return;
 	}
-	slot->driver->describe(slot->state, text, sizeof(text));
-	refclock_on_opened(&slot->core, door_raw(setup.door), text);
+	slot->pending = slot->driver->ready && !slot->driver->ready(slot->state);
+	if (!slot->pending)
+		tell_opened(slot);
 }
 
 static void publish_source(struct slot *slot, const struct msg_source *source)
@@ -188,7 +219,7 @@ void slot_start(struct slot *slot, const struct refclock_line *line,
 	slot->used = true;
 	slot->number = number;
 	slot->line = *line;
-	slot->open = slot->fd_added = slot->no_bound = false;
+	slot->open = slot->fd_added = slot->pending = slot->no_bound = false;
 	slot->driver = driver_of(line->driver, line->parameter);
 	config.clock_precision_ns = door_precision_ns(host_door(host));
 	now = door_raw(host_door(host));

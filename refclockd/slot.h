@@ -27,6 +27,7 @@ struct slot {
 	const struct driver *driver;
 	bool open;
 	bool fd_added;
+	bool pending;  /* opened, not yet ready */
 	bool no_bound; /* it was said that there is none */
 	_Alignas(max_align_t) unsigned char state[DRIVER_STATE_SIZE];
 	struct refclock core;

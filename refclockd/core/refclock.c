@@ -80,6 +80,14 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 	}
 }
 
+void refclock_on_news(struct refclock *rc, const char *address)
+{
+	if (!rc->open)
+		return;
+	(void)snprintf(rc->address, sizeof(rc->address), "%s", address);
+	tell(rc, EVENT_source_changed, 0, rc->address);
+}
+
 /* Not open, and why; the next try comes after a pause that grows. */
 static void lose(struct refclock *rc, struct ts_raw now, int error, const char *text)
 {

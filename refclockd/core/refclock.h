@@ -160,6 +160,9 @@ void refclock_init(struct refclock *rc, const struct refclock_config *config, st
 /* The device could be opened; address: what is in use. */
 void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *address);
 
+/* What is in use changed its state (the fix of a receiver). */
+void refclock_on_news(struct refclock *rc, const char *address);
+
 /* It could not: error is a negative errno (-ENODEV and -ENOENT: not there), text says why. */
 void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, const char *text);
 

@@ -155,4 +155,42 @@ sees bound 5 'sample.AUTO .*root_dispersion_ns=3000 .*bound_ns=1717'
 sees bound 5 'sample.FILT .*bound_ns=2000 .*poll=-2'
 stop bound
 say "bound of the device and of the configuration, a filter"
+
+# ---- gpsd ----
+pre=()
+gport=$((20000 + $$ % 20000))
+: >"$tmp/gpsd.control"
+daemon gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
+	"refclock GPSD localhost:pps:port=$gport refid ANY poll 0" \
+	"refclock GPSD /dev/ttyS9:pps:port=$gport refid GPPS poll 0"
+sees gps 5 'source.GPPS .*state=missing .*Connection refused'
+background gpsd python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
+gpsd_pid=$!
+sees gps 10 'event.source_found .*source=GPPS'
+sees gps 5 'source.GPPS .*address="127.0.0.1:[0-9]* /dev/ttyS9 .3D fix, 9 of 80 satellites."'
+sleep 3
+line gps GPPS 300000 8
+line gps NMEA 300000 8
+echo nofix >"$tmp/gpsd.control"
+sees gps 5 'event.source_changed .*source=GPPS.*no fix'
+sees gps 3 'sample.GPPS .*reject=unsync'
+echo junk >"$tmp/gpsd.control"
+sees gps 3 'sample.GPPS .*reject=format'
+: >"$tmp/gpsd.control"
+sleep 1
+n=$(grep -c '^sample.GPPS' "$tmp/gps.bus")
+kill "$gpsd_pid"
+echo close >"$tmp/gpsd.control"
+sees gps 5 'event.source_missing .*source=GPPS.*(connection closed|reset)'
+sleep 1
+: >"$tmp/gpsd.control"
+background gpsd2 python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
+for i in $(seq 100); do
+	[ "$(grep -c '^sample.GPPS' "$tmp/gps.bus")" -gt $((n + 5)) ] && break
+	sleep 0.1
+done
+[ "$i" -lt 100 ] || fail "gpsd came back, and is not read"
+[ "$(grep -c 'event.source_found .*source=GPPS' "$tmp/gps.bus")" -le 3 ] || fail "a gpsd that is not there is found"
+stop gps
+say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
 alive
