@@ -35,7 +35,7 @@ static const struct directive_field refclock_positional[] = {
 		.type = FIELD_STRING,
 		.offset = LINE(driver),
 		.size = TEXT(driver),
-		.help = "PHC, PPS, GPSD, SHM or SOCK"},
+		.help = "PHC, PPS, GPSD, VMCLOCK, SHM or SOCK"},
 	{.word = "parameter",
 		.type = FIELD_STRING,
 		.offset = LINE(parameter),
@@ -97,7 +97,7 @@ static int check_line(const void *item, char *error, size_t error_size)
 
 	if (!driver) {
 		(void)snprintf(error, error_size,
-			"driver %s %s (allowed: PHC, PPS, GPSD, SHM, SOCK)", line->driver,
+			"driver %s %s (allowed: PHC, PPS, GPSD, VMCLOCK, SHM, SOCK)", line->driver,
 			driver_is_planned(line->driver) ? "is not there yet" : "is unknown");
 		return -EINVAL;
 	}

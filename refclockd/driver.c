@@ -8,7 +8,7 @@
 const struct driver *driver_find(const char *word)
 {
 	static const struct driver *const all[] = {
-		&driver_phc, &driver_pps, &driver_gpsd, &driver_shm, &driver_sock};
+		&driver_phc, &driver_pps, &driver_gpsd, &driver_vmclock, &driver_shm, &driver_sock};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_same_word(word, all[i]->word))
@@ -35,7 +35,7 @@ const struct driver *driver_of(const char *word, const char *parameter)
 
 bool driver_is_planned(const char *word)
 {
-	static const char *const planned[] = {"VMCLOCK", "RTC"};
+	static const char *const planned[] = {"RTC"};
 
 	for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++)
 		if (str_same_word(word, planned[i]))

@@ -66,6 +66,7 @@ extern const struct driver driver_phc;
 extern const struct driver driver_extpps; /* PHC with :extpps */
 extern const struct driver driver_pps;
 extern const struct driver driver_gpsd;
+extern const struct driver driver_vmclock;
 extern const struct driver driver_shm;
 extern const struct driver driver_sock;
 

@@ -193,4 +193,27 @@ done
 [ "$(grep -c 'event.source_found .*source=GPPS' "$tmp/gps.bus")" -le 3 ] || fail "a gpsd that is not there is found"
 stop gps
 say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
+
+# ---- VMClock ----
+pre=()
+vm=$B/bin/tools/vmclock_tool
+if [ "$(uname -m)" = x86_64 ]; then
+	daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0"
+	sees vm 5 'source.VMC .*state=missing'
+	background vmtool "$vm" "$tmp/vmclock0" "$PPSSHIM_EPOCH" "$tmp/vmclock.control"
+	sees vm 10 'source.VMC .*state=reachable'
+	sleep 3
+	line vm VMC 5000 15
+	sees vm 1 'sample.VMC .*bound_ns=4[0-9]{3} .*leap=insert'
+	echo "marker=2" >"$tmp/vmclock.control"
+	sees vm 3 'event.disruption .*moved to another host'
+	echo "marker=2 generation=9" >"$tmp/vmclock.control"
+	sees vm 3 'event.disruption .*restored from a snapshot'
+	sleep 1
+	[ "$(grep -c '^event.disruption' "$tmp/vm.bus")" = 2 ] || fail "a disruption is not told once"
+	echo "marker=2 generation=9 unsync" >"$tmp/vmclock.control"
+	sees vm 3 'sample.VMC .*reject=unsync'
+	stop vm
+	say "VMCLOCK: time and bound by the counter, moved, restored, not synchronised"
+fi
 alive

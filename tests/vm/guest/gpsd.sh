@@ -22,7 +22,10 @@ mkdir -p /etc/systemd/system/timebus-refclockd.service.d
 printf '[Service]\nSockets=timebus-gps.socket\n' >/etc/systemd/system/timebus-refclockd.service.d/gps.conf
 systemctl daemon-reload
 printf '%s\n' 'refclock SHM 0 refid NMEA noselect' 'refclock SHM 2 refid PPS2 poll 2' \
-	'refclock SOCK /run/chrony.pps0.sock refid SOCK poll 2' >/etc/timebus/refclockd.conf
+	'refclock SOCK /run/chrony.pps0.sock refid SOCK poll 2' \
+	'refclock PPS /dev/pps0 lock NMEA refid PPS poll 2 noselect' \
+	'refclock GPSD /dev/ttyS1 refid GPSD noselect poll 2' \
+	'refclock GPSD /dev/pps0:pps refid GPPS noselect poll 2' >/etc/timebus/refclockd.conf
 echo 'port 0' >/etc/timebus/ntpexchd.conf
 printf 'clock realtime\nmakestep 0.01 3\nrtcsync\n' >/etc/timebus/disciplined.conf
 systemctl start timebus-gps.socket || fail "gps socket"
@@ -39,7 +42,7 @@ timebus sources --json >/tmp/s.json
 python3 - <<'P' || fail sources
 import json
 s = {x["name"]: x for x in json.load(open("/tmp/s.json"))["sources"]}
-for n in ("PPS2", "SOCK"):
+for n in ("PPS2", "SOCK", "PPS", "GPPS"):
     print(n, s[n]["verdict"] if "verdict" in s[n] else s[n].get("state"), s[n].get("reach"))
     assert s[n]["reach"] == 255, (n, s[n])
 P
@@ -48,7 +51,7 @@ systemctl kill -s KILL timebus-refclockd; sleep 15
 timebus sources --json | python3 -c '
 import json, sys
 s = {x["name"]: x for x in json.load(sys.stdin)["sources"]}
-assert s["SOCK"]["reach"] & 1 and s["PPS2"]["reach"] & 1, s
+assert all(s[n]["reach"] & 1 for n in ("SOCK", "PPS2", "PPS", "GPPS")), s
 ' || fail "sources after refclockd died"
 [ $bad = 0 ] || journalctl --no-pager -n 40 -u 'timebus-*'
 [ $bad = 0 ] && echo "all good"
