@@ -30,6 +30,11 @@ static struct ts_raw now_of(const struct selectd_state *s)
 	return loop_now(host_loop(s->host));
 }
 
+static void look_for_sleep(struct selectd_state *s)
+{
+	selectd_on_suspended(&s->core, door_suspended(host_door(s->host)), now_of(s));
+}
+
 static int start(void *state, const void *config, struct stage_host *host)
 {
 	struct selectd_state *s = state;
@@ -56,6 +61,7 @@ static void message(void *state, const struct msg *m)
 {
 	struct selectd_state *s = state;
 
+	look_for_sleep(s);
 	selectd_on_message(&s->core, m, now_of(s));
 	drain(s);
 }
@@ -77,6 +83,7 @@ static void expire(void *state, struct ts_raw now)
 {
 	struct selectd_state *s = state;
 
+	look_for_sleep(s);
 	selectd_on_deadline(&s->core, now);
 	drain(s);
 }

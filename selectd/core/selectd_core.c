@@ -230,6 +230,21 @@ static void on_event(struct selectd *c, const struct msg *m, struct ts_raw now)
 		judge_disruption(c, raw, now);
 }
 
+void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_raw now)
+{
+	int64_t slept_ns = ts_sat_sub(suspended.ns, c->suspended.ns);
+	bool told = c->suspended_told;
+
+	c->suspended = suspended;
+	c->suspended_told = true;
+	if (!told || slept_ns < SELECTD_SLEEP_NS)
+		return;
+	judge_disruption(c, now, now);
+	out_event(c, EVENT_disruption, NULL, now, slept_ns,
+		"the machine slept for %.3f s; what was known of the raw clock is void",
+		(double)slept_ns * 1e-9);
+}
+
 void selectd_on_message(struct selectd *c, const struct msg *m, struct ts_raw now)
 {
 	if (m->kind == MSG_sample)

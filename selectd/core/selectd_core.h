@@ -37,6 +37,8 @@ struct selectd {
 	bool has_estimate; /* estimate is or was a line */
 	struct msg_estimate estimate;
 	int64_t disruptions;
+	struct ts_dur suspended; /* as last told */
+	bool suspended_told;
 	struct ts_raw disrupted; /* samples up to then are void; 0 none */
 	struct leap_plan leap;
 
@@ -72,6 +74,14 @@ void selectd_on_message(struct selectd *c, const struct msg *m, struct ts_raw no
 
 /* A publisher has started anew: what it does not tell of again within 30 s is gone. */
 void selectd_on_restart(struct selectd *c, const char *publisher, struct ts_raw now);
+
+/*
+ * Time the machine has slept since its boot (CLOCK_BOOTTIME minus CLOCK_MONOTONIC), to be told before
+ * messages and deadlines. The raw clock does not count a sleep, so when this has grown by
+ * SELECTD_SLEEP_NS since the last call the line is void: a disruption is noted and published.
+ */
+#define SELECTD_SLEEP_NS (100 * NS_PER_MS) /* far above the reading's error, far below any sleep */
+void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_raw now);
 
 /* The operator wants the choice made anew, without regard to the source selected so far. */
 void selectd_reselect(struct selectd *c);

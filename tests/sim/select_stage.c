@@ -65,6 +65,7 @@ void select_stage_start(struct sim *s)
 
 void select_stage_message(struct sim *s, const struct msg *m)
 {
+	selectd_on_suspended(s->select, (struct ts_dur){s->w.slept_ns}, world_raw(&s->w));
 	selectd_on_message(s->select, m, world_raw(&s->w));
 	drain(s);
 }
@@ -81,6 +82,7 @@ struct ts_raw select_stage_deadline(const struct sim *s)
 
 void select_stage_expire(struct sim *s)
 {
+	selectd_on_suspended(s->select, (struct ts_dur){s->w.slept_ns}, world_raw(&s->w));
 	selectd_on_deadline(s->select, world_raw(&s->w));
 	drain(s);
 }
