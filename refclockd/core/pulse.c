@@ -15,7 +15,9 @@ void refclock_set_estimate(struct refclock *rc, const struct refclock_estimate *
 
 void refclock_reference(const struct refclock *rc, struct lock_reference *ret)
 {
-	*ret = (struct lock_reference){.valid = rc->open && rc->has_last && !rc->last.pulse};
+	*ret = (struct lock_reference){.valid = rc->open && rc->has_last && !rc->last.pulse &&
+						rc->last_reject != reject_tai &&
+						rc->last_reject != reject_second};
 	if (!ret->valid)
 		return;
 	ret->raw = rc->last.raw;
@@ -31,7 +33,7 @@ static bool leave_to_selectd(const struct refclock *rc)
 	return !rc->config.locked && rc->config.lock.rate == 1 && rc->config.lock.width_ns == 0;
 }
 
-static struct lock_reference estimate_at(const struct refclock_estimate *e, struct ts_raw raw)
+struct lock_reference pulse_estimate_at(const struct refclock_estimate *e, struct ts_raw raw)
 {
 	double age_s = ts_dur_to_s(ts_raw_sub(raw, e->line.raw));
 	int64_t growth_ns = ts_dur_from_s((age_s < 0 ? -age_s : age_s) * e->drift_ppb * 1e-9).ns;
@@ -46,7 +48,7 @@ static struct lock_reference estimate_at(const struct refclock_estimate *e, stru
 void pulse_number(struct refclock *rc, struct refclock_reading *reading)
 {
 	struct lock_reference by =
-		rc->config.locked ? rc->lock : estimate_at(&rc->estimate, reading->raw);
+		rc->config.locked ? rc->lock : pulse_estimate_at(&rc->estimate, reading->raw);
 	int64_t shift_ns = 0;
 
 	reading->edge = reading->pulse;

@@ -8,6 +8,9 @@
 
 #include "refclockd/core/refclock.h"
 
+/* The estimate at an instant, with the bound it has grown to. */
+struct lock_reference pulse_estimate_at(const struct refclock_estimate *e, struct ts_raw raw);
+
 /*
  * Gives a pulse the time that it marks, and the leap of the source that numbers it. One that
  * cannot be numbered is rejected in reading->reject, or stays a pulse where selectd can do it.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "refclockd/core/against.h"
 #include "refclockd/core/pulse.h"
 #include "refclockd/core/sanity.h"
 
@@ -210,6 +211,20 @@ static void publish_filtered(struct refclock *rc, struct ts_raw now)
 	fill_sample(rc, now, &r, reject_ok);
 }
 
+/* Told at each change; back to 0 is for selectd to tell. */
+static enum reject check_seconds(struct refclock *rc, const struct refclock_reading *reading)
+{
+	int64_t seconds = against_seconds(rc, reading);
+	char text[REFCLOCK_TEXT_SIZE];
+
+	if (seconds != 0 && seconds != rc->seconds_off) {
+		against_explain(rc, seconds, text);
+		tell(rc, EVENT_falseticker, seconds * NS_PER_S, text);
+	}
+	rc->seconds_off = seconds;
+	return against_verdict(rc, seconds);
+}
+
 void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct refclock_reading *got)
 {
 	struct refclock_reading numbered = *got, *reading = &numbered;
@@ -220,6 +235,8 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 		return;
 	pulse_number(rc, reading);
 	why = sanity_check(rc, now, reading, &jump_ns);
+	if (why == reject_ok)
+		why = check_seconds(rc, reading);
 	if (rc->config.edges)
 		pulse_schedule(rc, now, reading);
 	rc->errors = 0;

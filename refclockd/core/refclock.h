@@ -148,6 +148,7 @@ struct refclock {
 	struct filter filter;
 	struct lock_reference lock;
 	struct refclock_estimate estimate;
+	int64_t seconds_off; /* from the estimate, as told */
 	/* answers not yet taken out */
 	bool out_sample, out_source, out_close, out_open, out_read;
 	struct msg_sample sample;

@@ -328,6 +328,68 @@ static void missing_pulses_are_told_once(void **state)
 	assert_int_equal(s.event.code, EVENT_source_reachable);
 }
 
+/* ---- whole seconds ---- */
+
+static void whole_seconds_are_named_and_rejected_by_a_majority(void **state)
+{
+	static const struct {
+		double off_s;
+		bool tai;
+		int sources;
+		int64_t bound_ns;
+		bool own;
+		enum reject why;
+		const char *text; /* NULL: no event */
+	} cases[] = {
+		{37, false, 2, NS_PER_MS, false, reject_tai, "off by 37 s"},
+		{37, false, 1, NS_PER_MS, false, reject_ok, "it shows TAI"},
+		{37, false, 3, NS_PER_MS, true, reject_ok, NULL},
+		{37.04, false, 2, NS_PER_MS, false, reject_tai, "it shows TAI"},
+		{37.2, false, 2, NS_PER_MS, false, reject_ok, NULL},
+		{37, false, 2, 200 * NS_PER_MS, false, reject_ok, NULL},
+		{0, true, 2, NS_PER_MS, false, reject_tai, "leave out option tai"},
+		{37, true, 2, NS_PER_MS, false, reject_ok, NULL},
+		{-37, false, 2, NS_PER_MS, false, reject_tai, "once too often"},
+		{-3.01, false, 2, NS_PER_MS, false, reject_second, "off by -3 s"},
+		{1, false, 5, NS_PER_MS, false, reject_ok, "off by 1 s"},
+		{0.01, false, 5, NS_PER_MS, false, reject_ok, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct refclock_config c = {
+			.name = "PHC0", .poll = 4, .polled = true, .tai = cases[i].tai};
+		struct refclock_estimate e = {true, {at(0), {UTC}, 0}, cases[i].bound_ns, 1000,
+			cases[i].sources, leap_none, cases[i].own};
+		struct refclock rc;
+		int named = 0;
+
+		refclock_init(&rc, &c, at(0));
+		refclock_on_opened(&rc, at(0), "");
+		refclock_set_estimate(&rc, &e);
+		(void)drain(&rc);
+		for (int k = 1; k < 4; k++) {
+			struct refclock_reading r = {.raw = at(k),
+				.utc = {UTC + k * NS_PER_S + (int64_t)(cases[i].off_s * 1e9)}};
+			struct refclock_out out;
+
+			refclock_on_reading(&rc, at(k), &r);
+			while (refclock_next_out(&rc, &out)) {
+				if (out.type == REFCLOCK_OUT_SAMPLE)
+					assert_int_equal(out.u.sample.reject, cases[i].why);
+				if (out.type != REFCLOCK_OUT_EVENT ||
+					out.u.event.code != EVENT_falseticker)
+					continue;
+				named++;
+				assert_non_null(cases[i].text);
+				assert_non_null(strstr(out.u.event.text, cases[i].text));
+			}
+		}
+		if (named != (cases[i].text != NULL))
+			fail_msg("case %zu: named %d times", i, named);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_source_gives_its_time_to_pulses),
 		cmocka_unit_test(the_next_pulse_is_read_right_after_its_edge),
 		cmocka_unit_test(missing_pulses_are_told_once),
+		cmocka_unit_test(whole_seconds_are_named_and_rejected_by_a_majority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
