@@ -82,8 +82,7 @@ static void nonsense_is_refused(void **state)
 		"{\"real_sec\":-1,\"real_nsec\":0,\"clock_sec\":1,\"clock_nsec\":1}",
 		"{\"real_sec\":1,\"real_nsec\":1000000000,\"clock_sec\":1,\"clock_nsec\":1}",
 		"{\"real_sec\":99999999999,\"real_nsec\":0,\"clock_sec\":1,\"clock_nsec\":1}",
-		"{\"real_sec\":999999999999999999999999,\"real_nsec\":0,\"clock_sec\":1,\"clock_"
-		"nsec\":1}",
+		"{\"real_sec\":9999999999999999,\"real_nsec\":0,\"clock_sec\":1,\"clock_nsec\":1}",
 		"{\"real_sec\":1,\"real_nsec\":0,\"clock_sec\":1}",
 		"{\"real_sec\":\"1\",\"real_nsec\":0,\"clock_sec\":1,\"clock_nsec\":1}"};
 	struct gpsd_object o = {.class = GPSD_TPV};
