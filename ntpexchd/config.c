@@ -254,20 +254,10 @@ static int check_bind(const void *item, char *error, size_t size)
 		.item_size = sizeof(struct config_bind), .list = CFG(array), .count = CFG(number), \
 		.max_items = CONFIG_BINDS_MAX, .given = SIZE_MAX, .check = check_bind              \
 	}
-#define OTHER(w, daemon)                                                                           \
-	{                                                                                          \
-		.word = w, .given = SIZE_MAX, .ignored = "it belongs into " daemon ".conf",        \
-		.help = "Of " daemon "."                                                           \
-	}
 #define LATER(w)                                                                                   \
 	{                                                                                          \
 		.word = w, .given = SIZE_MAX, .ignored = "not supported yet",                      \
 		.help = "Not supported yet."                                                       \
-	}
-#define SYSTEM(w)                                                                                  \
-	{                                                                                          \
-		.word = w, .given = SIZE_MAX, .ignored = "the service manager does that",          \
-		.help = "Done by the service manager."                                             \
 	}
 
 const struct directive config_directives[] = {
@@ -317,41 +307,5 @@ const struct directive config_directives[] = {
 	LATER("ptpport"),
 	LATER("refresh"),
 	LATER("initstepslew"),
-	OTHER("refclock", "refclockd"),
-	OTHER("minsources", "selectd"),
-	OTHER("maxdistance", "selectd"),
-	OTHER("maxjitter", "selectd"),
-	OTHER("combinelimit", "selectd"),
-	OTHER("reselectdist", "selectd"),
-	OTHER("stratumweight", "selectd"),
-	OTHER("authselectmode", "selectd"),
-	OTHER("makestep", "disciplined"),
-	OTHER("maxslewrate", "disciplined"),
-	OTHER("driftfile", "disciplined"),
-	OTHER("rtcsync", "disciplined"),
-	OTHER("rtcfile", "disciplined"),
-	OTHER("leapsectz", "disciplined"),
-	OTHER("leapseclist", "disciplined"),
-	OTHER("leapsecmode", "disciplined"),
-	OTHER("maxchange", "disciplined"),
-	OTHER("maxclockerror", "disciplined"),
-	OTHER("maxdrift", "disciplined"),
-	OTHER("maxupdateskew", "disciplined"),
-	OTHER("corrtimeratio", "disciplined"),
-	OTHER("clockprecision", "disciplined"),
-	OTHER("smoothtime", "disciplined"),
-	OTHER("log", "monitord"),
-	OTHER("logdir", "monitord"),
-	OTHER("logbanner", "monitord"),
-	OTHER("logchange", "monitord"),
-	OTHER("cmdallow", "monitord"),
-	OTHER("cmddeny", "monitord"),
-	OTHER("cmdport", "monitord"),
-	OTHER("bindcmdaddress", "monitord"),
-	OTHER("dumpdir", "selectd"),
-	SYSTEM("user"),
-	SYSTEM("pidfile"),
-	SYSTEM("lock_all"),
-	SYSTEM("sched_priority"),
 	{.word = NULL},
 };

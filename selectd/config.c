@@ -70,11 +70,6 @@ ONE_WORD(estimator, "name", estimator, TRACK_CHOICES, "bank",
 	{                                                                                          \
 		.word = #name, .help = text, .positional = name##_fields, .given = SIZE_MAX        \
 	}
-#define OTHER(w, daemon)                                                                           \
-	{                                                                                          \
-		.word = w, .given = SIZE_MAX, .ignored = "it belongs into " daemon ".conf",        \
-		.help = "Of " daemon "."                                                           \
-	}
 
 const struct directive selectd_directives[] = {
 	OWN(minsources, "How many sources must agree before they set the clock."),
@@ -88,46 +83,5 @@ const struct directive selectd_directives[] = {
 	OWN(maxsamples, "How many samples of a source to keep at most."),
 	OWN(authselectmode, "Whether sources without authentication may be selected."),
 	OWN(estimator, "The estimator of each source's time and rate."),
-	OTHER("server", "ntpexchd"),
-	OTHER("pool", "ntpexchd"),
-	OTHER("peer", "ntpexchd"),
-	OTHER("allow", "ntpexchd"),
-	OTHER("deny", "ntpexchd"),
-	OTHER("local", "ntpexchd"),
-	OTHER("port", "ntpexchd"),
-	OTHER("acquisitionport", "ntpexchd"),
-	OTHER("bindaddress", "ntpexchd"),
-	OTHER("bindacqaddress", "ntpexchd"),
-	OTHER("hwtimestamp", "ntpexchd"),
-	OTHER("keyfile", "ntpexchd"),
-	OTHER("ntsdumpdir", "ntpexchd"),
-	OTHER("ntsservercert", "ntpexchd"),
-	OTHER("ntsserverkey", "ntpexchd"),
-	OTHER("ntstrustedcerts", "ntpexchd"),
-	OTHER("ratelimit", "ntpexchd"),
-	OTHER("clientloglimit", "ntpexchd"),
-	OTHER("noclientlog", "ntpexchd"),
-	OTHER("refclock", "refclockd"),
-	OTHER("makestep", "disciplined"),
-	OTHER("maxslewrate", "disciplined"),
-	OTHER("driftfile", "disciplined"),
-	OTHER("rtcsync", "disciplined"),
-	OTHER("rtcfile", "disciplined"),
-	OTHER("leapsectz", "disciplined"),
-	OTHER("leapseclist", "disciplined"),
-	OTHER("leapsecmode", "disciplined"),
-	OTHER("maxchange", "disciplined"),
-	OTHER("maxdrift", "disciplined"),
-	OTHER("maxupdateskew", "disciplined"),
-	OTHER("corrtimeratio", "disciplined"),
-	OTHER("smoothtime", "disciplined"),
-	OTHER("logchange", "disciplined"),
-	OTHER("log", "monitord"),
-	OTHER("logdir", "monitord"),
-	OTHER("logbanner", "monitord"),
-	OTHER("bindcmdaddress", "monitord"),
-	OTHER("cmdallow", "monitord"),
-	OTHER("cmddeny", "monitord"),
-	OTHER("cmdport", "monitord"),
 	END,
 };

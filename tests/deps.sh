@@ -28,7 +28,7 @@ done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
 	echo "Some Debian packages are missing. Run this first:" >&2
-	echo "  sudo apt-get install -y --no-install-recommends$missing" >&2
+	echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
 	exit 1
 fi
 echo "installing:$missing"

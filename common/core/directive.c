@@ -113,8 +113,8 @@ static enum directive_result unknown_directive(struct directive_parser *p, const
 	const char *place = directive_place(word);
 
 	if (place)
-		str_append(why, sizeof(why), place);
-	else if (!append_nearest(why, sizeof(why), word, word_of_directive, p->table))
+		return wrong(p, word, place);
+	if (!append_nearest(why, sizeof(why), word, word_of_directive, p->table))
 		append_list(why, sizeof(why), word_in_force, p->table);
 	str_append(why, sizeof(why), ")");
 	return wrong(p, word, why);

@@ -113,6 +113,10 @@ void directive_dump(const struct directive *table, const void *config, bool chan
 void directive_manual(const struct directive *table,
 	void (*out)(void *arg, const char *line), void *arg);
 
+/* For a word that the table does not know: in which other file of the suite chrony's directive of
+ * that name has its place, for a message; NULL if chrony's would be new to all of them. */
+const char *directive_place(const char *word);
+
 /* 64-bit FNV-1a over what directive_dump() prints: equal configurations, equal digests. */
 uint64_t directive_digest(const struct directive *table, const void *config);
 

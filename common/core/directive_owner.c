@@ -2,7 +2,7 @@
 /* directive_owner.c - where a line of a chrony.conf went when one file became five. */
 #include <string.h>
 #include "common/core/bytes.h"
-#include "common/core/directive_private.h"
+#include "common/core/directive.h"
 
 #define WORD_MAX 24
 
@@ -14,18 +14,18 @@ static const struct {
 	 "binddevice bindacqdevice hwtimestamp keyfile ratelimit clientloglimit noclientlog dscp "
 	 "ntsdumpdir ntsservercert ntsserverkey ntstrustedcerts ntsrefresh ntsport nosystemcert "
 	 "ntsratelimit ntpsigndsocket broadcast ptpport",
-		"it belongs into ntpexchd.conf"},
-	{"refclock", "it belongs into refclockd.conf"},
+		"not of this daemon; it belongs into ntpexchd.conf"},
+	{"refclock", "not of this daemon; it belongs into refclockd.conf"},
 	{"minsources maxdistance maxjitter combinelimit stratumweight reselectdist authselectmode",
-		"it belongs into selectd.conf"},
+		"not of this daemon; it belongs into selectd.conf"},
 	{"makestep maxslewrate driftfile rtcsync leapsecmode leapseclist leapsectz maxchange "
 	 "maxupdateskew maxdrift corrtimeratio logchange",
-		"it belongs into disciplined.conf"},
-	{"maxclockerror", "it belongs into disciplined.conf and selectd.conf"},
+		"not of this daemon; it belongs into disciplined.conf"},
+	{"maxclockerror", "not of this daemon; it belongs into disciplined.conf and selectd.conf"},
 	{"log logdir logbanner bindcmdaddress bindcmddevice cmdport cmdallow cmddeny cmdratelimit "
 	 "opencommands mailonchange",
-		"it belongs into monitord.conf"},
-	{"user pidfile lock_all sched_priority", "the service manager does that"},
+		"not of this daemon; it belongs into monitord.conf"},
+	{"user pidfile lock_all sched_priority", "not of this daemon; the service manager does that"},
 };
 
 static bool is_listed(const char *words, const char *word)

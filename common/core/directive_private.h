@@ -64,10 +64,6 @@ const struct directive_field *directive_field_at(const struct directive *d, int 
  * after the last. */
 const char *directive_include_word(int i);
 
-/* For a word that the table does not know: in which other file of the suite chrony's directive of
- * that name has its place, for a message; NULL if chrony's would be new to all of them. */
-const char *directive_place(const char *word);
-
 /* Appends "makestep threshold [limit]" and, where there are options, " [option...]". */
 void directive_append_usage(const struct directive *d, char *text, size_t size);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/core/directive.h"
 #include "common/io/cfgload.h"
 
 struct router {
@@ -25,6 +26,18 @@ static enum owner owner_of(const struct stage *stage, const char *word, size_t l
 		if (strlen(d->word) == length && !strncasecmp(d->word, word, length))
 			return d->ignored ? OWNER_TOLERATES : OWNER_YES;
 	return OWNER_NONE;
+}
+
+/* chronyd knows it and no stage here has a use for it. */
+static bool is_chronys(const char *word, size_t length)
+{
+	char one[32];
+
+	if (length >= sizeof(one))
+		return false;
+	memcpy(one, word, length);
+	one[length] = '\0';
+	return directive_place(one) != NULL;
 }
 
 static void parse(struct router *r, int stage, const char *file, int number, const char *text)
@@ -58,6 +71,8 @@ static void on_line(void *arg, const char *file, int number, const char *text)
 			parse(r, i, file, number, text);
 		best = owner > best ? owner : best;
 	}
+	if (best == OWNER_NONE && is_chronys(word, length))
+		best = OWNER_TOLERATES;
 	if (best == OWNER_TOLERATES)
 		log_info("%s:%d: %.*s: without effect here", file, number, (int)length, word);
 	if (best != OWNER_NONE)

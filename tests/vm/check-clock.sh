@@ -7,6 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 guest_image "a kernel clock steered onto a PHC"
 guest_share
-in_guest 900 'bash ./clock.sh' | tee "$vm/clock.log"
+in_guest 1700 'bash ./clock.sh' | tee "$vm/clock.log"
 [ "${PIPESTATUS[0]}" = 0 ] || { echo "the guest reports a failure"; exit 1; }
 grep -q '^all good' "$vm/clock.log"
