@@ -64,7 +64,9 @@ ONE_INT(maxsamples, maxsamples, 0, 4096, "0", "",
 ONE_WORD(authselectmode, "mode", authselectmode, AUTH_SELECT_CHOICES, "mix",
 	"what authentication counts for: require and prefer do so, mix and ignore treat all alike");
 ONE_WORD(estimator, "name", estimator, TRACK_CHOICES, "bank",
-	"how a source's line is estimated from its samples");
+	"how a source's line is estimated from its samples: bank learns wander and noise, "
+	"regression "
+	"draws the best straight line, classic is the clock filter of RFC 5905");
 
 #define OWN(name, text)                                                                            \
 	{                                                                                          \

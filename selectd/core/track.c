@@ -18,6 +18,7 @@
 static const struct track_ops *const estimators[TRACK_KINDS] = {
 	[TRACK_REGRESSION] = &track_regression,
 	[TRACK_BANK] = &track_bank,
+	[TRACK_CLASSIC] = &track_classic,
 };
 
 void track_init(struct track *t, enum track_kind kind, const struct track_config *config)

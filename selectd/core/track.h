@@ -23,8 +23,8 @@
 #include "selectd/core/hardbound.h"
 
 /* Estimators, in the order of TRACK_CHOICES (the words of the directive `estimator`). */
-enum track_kind { TRACK_REGRESSION, TRACK_BANK, TRACK_KINDS };
-#define TRACK_CHOICES "regression|bank"
+enum track_kind { TRACK_REGRESSION, TRACK_BANK, TRACK_CLASSIC, TRACK_KINDS };
+#define TRACK_CHOICES "regression|bank|classic"
 
 /* Room for the largest estimator's state; with hardbound below 64 KiB a source. */
 #define TRACK_STORAGE_SIZE 49152

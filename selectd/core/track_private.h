@@ -29,5 +29,6 @@ struct track_ops {
 
 extern const struct track_ops track_regression;
 extern const struct track_ops track_bank;
+extern const struct track_ops track_classic;
 
 #endif
