@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/core/phc_noise.h"
 #include "common/io/phc_extts.h"
 #include "refclockd/core/clockline.h"
 #include "refclockd/core/parameter.h"
@@ -25,6 +26,7 @@ struct drv_extpps {
 	struct phc phc;
 	struct door *door;
 	struct phc_extts input;
+	struct phc_noise noise;
 	struct clockline line; /* of the PTP clock */
 };
 
@@ -112,14 +114,14 @@ static int read_pair(struct drv_extpps *d)
 	int rc = phc_read(&d->phc, PHC_SCALE_RAW, PHC_BATCH_MAX, &batch);
 
 	if (rc == 0)
-		rc = phc_reading_best(&batch, &best);
+		rc = phc_noise_best(&d->noise, &batch, &best);
 	if (rc < 0)
 		return rc;
 	if (batch.scale == PHC_SCALE_RAW)
 		raw = door_raw_from_kernel(d->door, best.system_ns);
 	else
 		raw = door_raw_from_real(d->door, (struct ts_utc){best.system_ns}, &width_ns);
-	clockline_add(&d->line, best.phc_ns, raw, best.width_ns + width_ns);
+	clockline_add(&d->line, best.phc_ns, raw, best.width_ns + width_ns + 2 * best.noise_ns);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/core/phc_noise.h"
 #include "common/io/phc.h"
 #include "refclockd/core/parameter.h"
 
@@ -19,6 +20,7 @@
 
 struct drv_phc {
 	struct phc phc;
+	struct phc_noise noise;
 	struct door *door;
 };
 
@@ -68,19 +70,20 @@ static int drv_read(void *state, struct refclock_reading *ret, char error[DRIVER
 	int rc = phc_read(&d->phc, PHC_SCALE_RAW, PHC_BATCH_MAX, &batch);
 
 	if (rc == 0)
-		rc = phc_reading_best(&batch, &best);
+		rc = phc_noise_best(&d->noise, &batch, &best);
 	if (rc < 0)
 		return explain(d, rc, error);
 	memset(ret, 0, sizeof(*ret));
 	ret->utc.ns = best.phc_ns;
 	ret->width_ns = best.width_ns;
+	ret->error_ns = best.noise_ns;
 	if (batch.scale == PHC_SCALE_RAW) {
 		ret->raw = door_raw_from_kernel(d->door, best.system_ns);
 	} else {
 		int64_t width_ns;
 
 		ret->raw = door_raw_from_real(d->door, (struct ts_utc){best.system_ns}, &width_ns);
-		ret->error_ns = width_ns / 2;
+		ret->error_ns += width_ns / 2;
 	}
 	ret->stamp = batch.method == PHC_METHOD_PRECISE	  ? stamp_hardware
 		     : batch.method == PHC_METHOD_GETTIME ? stamp_daemon

@@ -2,9 +2,8 @@
 #include "common/core/phc_reading.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
-static bool usable(const struct phc_reading *r)
+bool phc_reading_usable(const struct phc_reading *r)
 {
 	return r->after_ns >= r->before_ns && r->before_ns >= 0 && r->phc_ns >= 0;
 }
@@ -18,7 +17,7 @@ int phc_reading_best(const struct phc_batch *batch, struct phc_best *ret)
 		const struct phc_reading *r = &batch->reading[i];
 		int64_t width;
 
-		if (!usable(r))
+		if (!phc_reading_usable(r))
 			continue;
 		width = r->after_ns - r->before_ns;
 		if (best < 0 || width < best_width) {

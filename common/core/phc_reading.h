@@ -10,6 +10,7 @@
 #ifndef TB_PHC_READING_H
 #define TB_PHC_READING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "common/core/tstime.h"
 
@@ -50,10 +51,13 @@ struct phc_best {
 	int64_t phc_ns;
 	int64_t width_ns; /* 0: no bracket */
 	int index;	  /* of the reading it rests on */
+	int64_t noise_ns; /* standard deviation of further noise, where phc_noise.h looked for it */
 };
 
-/* Picks the narrowest bracket, the first of equals. Brackets that end before they begin and PHC
- * times before 1970 are left out. 0, or -ENODATA if none is left. */
+/* Neither a bracket that ends before it begins nor a PHC time before 1970. */
+bool phc_reading_usable(const struct phc_reading *r);
+
+/* Picks the narrowest usable bracket, the first of equals. 0, or -ENODATA if there is none. */
 int phc_reading_best(const struct phc_batch *batch, struct phc_best *ret);
 
 /* "precise", "extended", "plain", "gettime", "none". */
