@@ -146,7 +146,7 @@ check-sanitize-built: test-programs
 check-vm:
 	@tests/deps.sh vm
 	@$(MAKE) --no-print-directory all
-	@TEST_TIMEOUT=1800 B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
+	@JOBS=1 TEST_TIMEOUT=1800 B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
 
 # Each parser and core, SECONDS each.
 SECONDS ?= 10
