@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/io/leapfile.h"
 #include "common/io/privilege.h"
 #include "common/io/shadow.h"
 #include "disciplined/actuator.h"
 #include "disciplined/config.h"
-#include "disciplined/core/leaplist.h"
 #include "disciplined/disciplined.h"
 #include "disciplined/driftio.h"
 #include "disciplined/pagefill.h"
 #include "disciplined/report.h"
 
-#define LEAPLIST_TEXT_MAX 65536
 /* A drift file's skew is what the estimate claimed then; after a boot the raw clock's own
  * calibration and temperature differ by about this. */
 #define DRIFT_SD_MIN_PPB 1000.0
@@ -103,23 +102,15 @@ static void look(struct disciplined *s, struct clk_reading *ret)
 static void leaplist_load(struct disciplined *s)
 {
 	const char *path = s->config->leapseclist;
-	char *text;
-	long got;
+	int rc;
 
 	memset(&s->leaplist, 0, sizeof(s->leaplist));
 	if (path[0] == '\0')
 		return;
-	text = malloc(LEAPLIST_TEXT_MAX);
-	if (text == NULL)
-		return;
-	got = driftio_read_text(path, text, LEAPLIST_TEXT_MAX);
-	if (got < 0)
+	rc = leapfile_load(path, &s->leaplist);
+	if (rc < 0)
 		host_event(s->host, EVENT_config_error, NULL, 0, "leapseclist %s: %s", path,
-			strerror((int)-got));
-	else if (leaplist_parse(text, (size_t)got, &s->leaplist) < 0)
-		host_event(s->host, EVENT_config_error, NULL, 0,
-			"leapseclist %s: not a list of leap seconds", path);
-	free(text);
+			rc == -EBADMSG ? "not a list of leap seconds" : strerror(-rc));
 }
 
 /* The list speaks for the day that the clock shows. */

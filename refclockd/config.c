@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/core/bytes.h"
+#include "common/io/leapfile.h"
 #include "refclockd/bound.h"
 #include "refclockd/driver.h"
 
@@ -77,7 +78,7 @@ static const struct directive_field refclock_options[] = {
 	FLAG("noselect", noselect, "measure, never select"),
 	FLAG("trust", trust, "assumed true: others must agree with it"),
 	FLAG("require", require, "no synchronisation without one of these"),
-	FLAG("tai", tai, "the reference keeps TAI: 37 s are taken off"),
+	FLAG("tai", tai, "the reference keeps TAI: TAI-UTC is taken off, see leapseclist"),
 	INTEGER("stratum", stratum, 0, 15, "0", "", "stratum of the reference"),
 	FLAG("pps", pps, "only the fraction of its second counts"),
 	INTEGER("maxunreach", maxunreach, 0, 100000, "100000", "polls",
@@ -85,6 +86,16 @@ static const struct directive_field refclock_options[] = {
 	INTEGER("minsamples", minsamples, 0, 4096, "0", "samples", "keep at least so many"),
 	INTEGER("maxsamples", maxsamples, 0, 4096, "0", "samples", "keep at most so many"),
 	FLAG("local", local, "stable, but not synchronised"),
+	{.word = NULL},
+};
+
+static const struct directive_field leapseclist_fields[] = {
+	{.word = "file",
+		.type = FIELD_STRING,
+		.offset = offsetof(struct refclockd_config, leapseclist),
+		.size = REFCLOCKD_PATH_SIZE,
+		.fallback = LEAPFILE_SYSTEM,
+		.help = "leap-seconds.list"},
 	{.word = NULL},
 };
 
@@ -126,6 +137,12 @@ const struct directive refclockd_directives[] = {
 			"virtual clocks that keep UTC are selected from",
 		.flag = true,
 		.given = offsetof(struct refclockd_config, autophc)},
+	{.word = "leapseclist",
+		.help = "list of leap seconds by which clocks with option tai count, looked at "
+			"anew "
+			"each hour; without one TAI-UTC is 37 s",
+		.positional = leapseclist_fields,
+		.given = SIZE_MAX},
 	{.word = NULL},
 };
 

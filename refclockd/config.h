@@ -11,7 +11,8 @@
 #include "refclockd/core/parameter.h"
 #include "refclockd/core/refclock.h"
 
-#define REFCLOCKS_MAX 32
+#define REFCLOCKS_MAX	    32
+#define REFCLOCKD_PATH_SIZE 256
 
 /* One refclock line, in chrony's units: log2 s, s. */
 struct refclock_line {
@@ -30,6 +31,7 @@ struct refclockd_config {
 	struct refclock_line refclock[REFCLOCKS_MAX];
 	int refclocks;
 	bool autophc; /* every PTP clock of the machine, also those that appear later */
+	char leapseclist[REFCLOCKD_PATH_SIZE];
 };
 
 extern const struct directive refclockd_directives[];

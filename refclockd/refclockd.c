@@ -7,16 +7,23 @@
 
 #include "common/core/bytes.h"
 #include "common/core/refid.h"
+#include "common/io/leapfile.h"
 #include "common/io/phc.h"
 #include "refclockd/slot.h"
 
 #define SCAN_INTERVAL_NS (4 * NS_PER_S) /* of /sys/class/ptp, for autophc */
+/* Packages bring a new list half a year before it is needed. */
+#define LEAPS_INTERVAL_NS (3600 * NS_PER_S)
 
 struct refclockd {
 	struct stage_host *host;
 	struct slot slot[REFCLOCKS_MAX];
 	bool autophc;
 	struct ts_raw next_scan;
+	char leaps_path[REFCLOCKD_PATH_SIZE];
+	struct leaplist leaps; /* empty: there is none */
+	int leaps_error;
+	struct ts_raw next_leaps;
 };
 
 static struct slot *free_slot(struct refclockd *d)
@@ -43,6 +50,42 @@ static const struct slot *slot_of_name(const struct refclockd *d, const char *na
 		if (d->slot[i].used && strcmp(d->slot[i].core.config.name, name) == 0)
 			return &d->slot[i];
 	return NULL;
+}
+
+/* A list that cannot be read does not take away the one that could. */
+static void load_leaps(struct refclockd *d, struct ts_raw now)
+{
+	int rc = leapfile_load(d->leaps_path, &d->leaps);
+
+	d->next_leaps = ts_raw_add(now, (struct ts_dur){LEAPS_INTERVAL_NS});
+	if (rc == d->leaps_error)
+		return;
+	d->leaps_error = rc;
+	if (rc == 0)
+		return;
+	host_event(d->host, EVENT_config_error, NULL, 0, "leapseclist %s: %s; TAI-UTC is %s",
+		d->leaps_path, rc == -EBADMSG ? "not a list of leap seconds" : strerror(-rc),
+		d->leaps.count > 0 ? "by the one before" : "taken for 37 s");
+}
+
+static bool has_tai(const struct refclockd_config *config)
+{
+	for (int i = 0; i < config->refclocks; i++)
+		if (config->refclock[i].tai)
+			return true;
+	return false;
+}
+
+/* Nobody is told of a list that nobody needs. */
+static void apply_leaps(struct refclockd *d, const struct refclockd_config *config)
+{
+	if (strcmp(d->leaps_path, config->leapseclist) != 0)
+		memset(&d->leaps, 0, sizeof(d->leaps));
+	(void)str_copy(d->leaps_path, sizeof(d->leaps_path), config->leapseclist);
+	d->leaps_error = 0;
+	d->next_leaps = TS_RAW_NEVER;
+	if (has_tai(config))
+		load_leaps(d, door_raw(host_door(d->host)));
 }
 
 static void start_line(struct refclockd *d, const struct refclock_line *line, int number)
@@ -100,6 +143,7 @@ static void check_lock(struct refclockd *d, const struct slot *slot)
 
 static void apply(struct refclockd *d, const struct refclockd_config *config)
 {
+	apply_leaps(d, config);
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
 		if (d->slot[i].used && !is_wanted(&d->slot[i], config))
 			slot_stop(&d->slot[i], true);
@@ -190,6 +234,7 @@ static int stage_start(void *state, const void *config, struct stage_host *host)
 		d->slot[i].host = host;
 		d->slot[i].lookup = slot_of_refid;
 		d->slot[i].lookup_arg = d;
+		d->slot[i].leaps = &d->leaps;
 	}
 	apply(d, config);
 	return 0;
@@ -213,7 +258,7 @@ static int stage_reload(void *state, const void *config)
 static struct ts_raw stage_deadline(const void *state)
 {
 	const struct refclockd *d = state;
-	struct ts_raw t = d->next_scan;
+	struct ts_raw t = ts_raw_min(d->next_scan, d->next_leaps);
 
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
 		if (d->slot[i].used)
@@ -230,6 +275,8 @@ static void stage_expire(void *state, struct ts_raw now)
 			slot_expire(&d->slot[i], now);
 	if (!ts_raw_before(now, d->next_scan))
 		scan(d, now);
+	if (!ts_raw_before(now, d->next_leaps))
+		load_leaps(d, now);
 }
 
 static void stage_status(const void *state, char *text, size_t text_size)

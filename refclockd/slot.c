@@ -224,6 +224,7 @@ void slot_start(struct slot *slot, const struct refclock_line *line,
 	config.clock_precision_ns = door_precision_ns(host_door(host));
 	now = door_raw(host_door(host));
 	refclock_init(&slot->core, &config, now);
+	refclock_set_leaps(&slot->core, slot->leaps);
 	host_event(host, EVENT_source_added, config.name, 0, "%s", config.configured);
 	/* Opened at once: the host looks after start() whether passed sockets were taken. */
 	refclock_on_deadline(&slot->core, now);

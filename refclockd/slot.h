@@ -24,6 +24,7 @@ struct slot {
 	struct stage_host *host;
 	slot_lookup_fn lookup;
 	void *lookup_arg;
+	const struct leaplist *leaps;
 	const struct driver *driver;
 	bool open;
 	bool fd_added;
@@ -33,7 +34,7 @@ struct slot {
 	struct refclock core;
 };
 
-/* Starts a clock. The slot must be unused but for host and lookup, which the caller has set. */
+/* Starts a clock. The slot must be unused but for host, lookup and leaps, which the caller has set. */
 void slot_start(struct slot *slot, const struct refclock_line *line,
 	const struct refclock_config *core, int number);
 

@@ -18,9 +18,10 @@ static const struct {
 	{"refclock", "not of this daemon; it belongs into refclockd.conf"},
 	{"minsources maxdistance maxjitter combinelimit stratumweight reselectdist authselectmode",
 		"not of this daemon; it belongs into selectd.conf"},
-	{"makestep maxslewrate driftfile rtcsync leapsecmode leapseclist leapsectz maxchange "
+	{"makestep maxslewrate driftfile rtcsync leapsecmode leapsectz maxchange "
 	 "maxupdateskew maxdrift corrtimeratio logchange",
 		"not of this daemon; it belongs into disciplined.conf"},
+	{"leapseclist", "it belongs into disciplined.conf and refclockd.conf"},
 	{"maxclockerror", "not of this daemon; it belongs into disciplined.conf and selectd.conf"},
 	{"log logdir logbanner bindcmdaddress bindcmddevice cmdport cmdallow cmddeny cmdratelimit "
 	 "opencommands mailonchange",

@@ -33,27 +33,29 @@ int64_t against_seconds(const struct refclock *rc, const struct refclock_reading
 	return rest_ns <= AGAINST_SLACK_NS + doubt_ns ? s : 0;
 }
 
-static bool is_tai(int64_t seconds)
+/* TAI-UTC by the estimate that showed the seconds to be wrong. */
+static int64_t tai_s(const struct refclock *rc)
 {
-	return seconds == REFCLOCK_TAI_OFFSET_S || seconds == -REFCLOCK_TAI_OFFSET_S;
+	return rc->leaps && rc->leaps->count > 0 ? leaplist_tai_s(rc->leaps, rc->estimate.line.utc)
+						 : REFCLOCK_TAI_OFFSET_S;
 }
 
 enum reject against_verdict(const struct refclock *rc, int64_t seconds)
 {
 	if (rc->estimate.sources < AGAINST_SOURCES_MIN || (seconds >= -1 && seconds <= 1))
 		return reject_ok;
-	return is_tai(seconds) ? reject_tai : reject_second;
+	return seconds == tai_s(rc) || seconds == -tai_s(rc) ? reject_tai : reject_second;
 }
 
 void against_explain(const struct refclock *rc, int64_t seconds, char text[REFCLOCK_TEXT_SIZE])
 {
 	const char *why = "seconds are counted wrongly";
 
-	if (seconds == REFCLOCK_TAI_OFFSET_S)
+	if (seconds == tai_s(rc))
 		why = "it shows TAI: option tai takes that off";
-	else if (seconds == -REFCLOCK_TAI_OFFSET_S && rc->config.tai)
+	else if (seconds == -tai_s(rc) && rc->config.tai)
 		why = "it shows UTC: leave out option tai";
-	else if (seconds == -REFCLOCK_TAI_OFFSET_S)
+	else if (seconds == -tai_s(rc))
 		why = "TAI - UTC was taken off once too often";
 	(void)snprintf(text, REFCLOCK_TEXT_SIZE, "off by %" PRId64 " s from the other sources: %s",
 		seconds, why);

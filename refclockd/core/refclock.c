@@ -234,6 +234,7 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 	if (!rc->open)
 		return;
 	pulse_number(rc, reading);
+	reading->leap = sanity_leap(rc, reading);
 	why = sanity_check(rc, now, reading, &jump_ns);
 	if (why == reject_ok)
 		why = check_seconds(rc, reading);
@@ -260,6 +261,11 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 	if (rc->config.filter > 0)
 		hold_back(rc, reading);
 	become_reachable(rc, now);
+}
+
+void refclock_set_leaps(struct refclock *rc, const struct leaplist *leaps)
+{
+	rc->leaps = leaps;
 }
 
 static void explain_waiting(struct refclock *rc)

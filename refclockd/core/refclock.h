@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/bus/msg.h"
+#include "common/core/leaplist.h"
 #include "common/core/tstime.h"
 #include "refclockd/core/filter.h"
 #include "refclockd/core/lock.h"
@@ -45,7 +46,7 @@
 /* So many pulses missing in a row are told. */
 #define REFCLOCK_MISSED_MAX 10
 
-/* TAI-UTC, s, since 2017-01-01: used for option tai until a leap second table is there. */
+/* TAI-UTC, s, since 2017-01-01: used where there is no list of leap seconds. */
 #define REFCLOCK_TAI_OFFSET_S 37
 
 /* What the messages hold of delays and dispersions (TB_ERR_MAX of schema.def). */
@@ -148,7 +149,8 @@ struct refclock {
 	struct filter filter;
 	struct lock_reference lock;
 	struct refclock_estimate estimate;
-	int64_t seconds_off; /* from the estimate, as told */
+	const struct leaplist *leaps; /* NULL: none */
+	int64_t seconds_off;	      /* from the estimate, as told */
 	/* answers not yet taken out */
 	bool out_sample, out_source, out_close, out_open, out_read;
 	struct msg_sample sample;
@@ -169,6 +171,11 @@ void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, 
 
 /* Time of the source that this one is locked to; has its effect on the next reading. */
 void refclock_set_lock(struct refclock *rc, const struct lock_reference *reference);
+
+/* The list of leap seconds, which option tai counts by and announces from; NULL or an empty one:
+ * REFCLOCK_TAI_OFFSET_S. It must live as long as rc; what changes in it has its effect on the next
+ * reading. */
+void refclock_set_leaps(struct refclock *rc, const struct leaplist *leaps);
 
 /* UTC as selectd estimates it; valid is false as long as there is none. */
 void refclock_set_estimate(struct refclock *rc, const struct refclock_estimate *estimate);

@@ -25,13 +25,29 @@ int64_t sanity_dispersion_ns(const struct refclock *rc, const struct refclock_re
 	return sanity_limited(precision_ns);
 }
 
+static int64_t tai_s(const struct refclock *rc, struct ts_utc tai)
+{
+	return rc->leaps && rc->leaps->count > 0 ? leaplist_of_tai_s(rc->leaps, tai)
+						 : REFCLOCK_TAI_OFFSET_S;
+}
+
 struct ts_utc sanity_utc(const struct refclock *rc, const struct refclock_reading *reading)
 {
 	int64_t utc_ns = ts_sat_add(reading->utc.ns, rc->config.offset_ns);
 
 	if (rc->config.tai)
-		utc_ns = ts_sat_sub(utc_ns, REFCLOCK_TAI_OFFSET_S * NS_PER_S);
+		utc_ns = ts_sat_sub(utc_ns, tai_s(rc, (struct ts_utc){utc_ns}) * NS_PER_S);
 	return (struct ts_utc){utc_ns};
+}
+
+enum leap sanity_leap(const struct refclock *rc, const struct refclock_reading *reading)
+{
+	struct ts_utc utc = sanity_utc(rc, reading);
+
+	if (!rc->config.tai || reading->leap != leap_none || !rc->leaps ||
+		!leaplist_good(rc->leaps, utc))
+		return reading->leap;
+	return leaplist_announces(rc->leaps, utc);
 }
 
 /* How far b lies from where a clock at a would have got to. */

@@ -23,6 +23,9 @@ int64_t sanity_dispersion_ns(const struct refclock *rc, const struct refclock_re
 /* A reading's time with the configured offset and without TAI-UTC. Saturates. */
 struct ts_utc sanity_utc(const struct refclock *rc, const struct refclock_reading *reading);
 
+/* Leap second that a reading announces: who shows TAI knows nothing of it, the list does. */
+enum leap sanity_leap(const struct refclock *rc, const struct refclock_reading *reading);
+
 /* Into 0..REFCLOCK_ERROR_MAX_NS, what messages hold. */
 int64_t sanity_limited(int64_t ns);
 

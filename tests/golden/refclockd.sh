@@ -29,4 +29,4 @@ for conf in refclockd*.conf; do
 	fi
 done
 echo "$cases configurations, $failed differ"
-[ "$failed" = 0 ] && [ "$cases" -ge 3 ]
+[ "$failed" = 0 ] && [ "$cases" -ge 4 ]

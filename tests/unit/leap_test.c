@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include "disciplined/core/leaplist.h"
+#include "common/core/leaplist.h"
 #include "tests/unit/discipline_sim.h"
 
 #define S NS_PER_S
@@ -131,6 +131,13 @@ static void list_is_read(void **state)
 	assert_int_equal(leaplist_announces(&list, (struct ts_utc){1814400000 * S}), leap_none);
 	assert_int_equal(leaplist_announces(&list, (struct ts_utc){1814399999 * S}), leap_remove);
 	assert_true(leaplist_good(&list, (struct ts_utc){DAY}));
+	/* a second is inserted after this one in POSIX time, and one removed before it */
+	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){MIDNIGHT + 37 * S - 1}), 37);
+	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){MIDNIGHT + 37 * S}), 38);
+	assert_int_equal(
+		leaplist_of_tai_s(&list, (struct ts_utc){(1814400000 + 37) * S - 1}), 38);
+	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){(1814400000 + 37) * S}), 37);
+	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){0}), 0);
 	assert_false(leaplist_good(&list, (struct ts_utc){INT64_C(1893456000) * S}));
 }
 

@@ -483,6 +483,40 @@ static void random_inputs_keep_the_invariants(void **state)
 	assert_true(rc.good > 1000);
 }
 
+/* TAI goes on evenly; UTC repeats a second, and nothing has to be restarted. */
+static void leap_seconds_change_tai(void **state)
+{
+	static const struct leaplist list = {.count = 2,
+		.entry = {{1483228800, 37}, {1798761600, 38}},
+		.expires_utc_s = 1900000000};
+	struct leaplist none = {0};
+	struct refclock_config c = config();
+	int64_t midnight = INT64_C(1798761600) * NS_PER_S;
+	struct refclock rc;
+
+	(void)state;
+	c.tai = true;
+	refclock_init(&rc, &c, at(0));
+	refclock_set_leaps(&rc, &list);
+	refclock_on_opened(&rc, at(0), "/dev/ptp0");
+	for (int i = -20; i <= 20; i++) {
+		struct refclock_reading r = {
+			.raw = at(30 + i), .utc = {midnight + (37 + i) * NS_PER_S}};
+		struct seen s;
+
+		refclock_on_reading(&rc, r.raw, &r);
+		s = drain(&rc);
+		assert_int_equal(s.sample.reject, reject_ok);
+		assert_i64_equal(s.sample.utc_ns, midnight + (i < 0 ? i : i - 1) * NS_PER_S);
+		/* 23:59:59 comes twice, and both belong to the day that announces */
+		assert_int_equal(s.sample.leap, i <= 0 ? leap_insert : leap_none);
+	}
+	refclock_set_leaps(&rc, &none);
+	refclock_on_reading(&rc, at(51),
+		&(struct refclock_reading){.raw = at(51), .utc = {midnight + 58 * NS_PER_S}});
+	assert_i64_equal(drain(&rc).sample.utc_ns, midnight + 21 * NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +534,7 @@ int main(void)
 		cmocka_unit_test(a_device_that_vanishes_is_closed_and_missing),
 		cmocka_unit_test(single_errors_are_borne_many_are_not),
 		cmocka_unit_test(random_inputs_keep_the_invariants),
+		cmocka_unit_test(leap_seconds_change_tai),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

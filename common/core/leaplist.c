@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <string.h>
-#include "disciplined/core/leaplist.h"
+#include "common/core/leaplist.h"
 
 #define NTP_TO_UNIX_S INT64_C(2208988800)
 #define S_PER_DAY     86400
@@ -97,6 +97,22 @@ int leaplist_tai_s(const struct leaplist *list, struct ts_utc now)
 
 	for (int i = 0; i < list->count && list->entry[i].utc_s <= now.ns / NS_PER_S; i++)
 		tai_s = list->entry[i].tai_s;
+	return tai_s;
+}
+
+int leaplist_of_tai_s(const struct leaplist *list, struct ts_utc tai)
+{
+	int tai_s = 0;
+
+	for (int i = 0; i < list->count; i++) {
+		int from_s = list->entry[i].tai_s;
+
+		if (i > 0 && list->entry[i - 1].tai_s < from_s)
+			from_s = list->entry[i - 1].tai_s;
+		if (tai.ns / NS_PER_S < list->entry[i].utc_s + from_s)
+			break;
+		tai_s = list->entry[i].tai_s;
+	}
 	return tai_s;
 }
 

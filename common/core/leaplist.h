@@ -5,8 +5,8 @@
  * Lines "NTP-SECONDS TAI-UTC # comment": from that instant on TAI-UTC has that value. "#@" gives
  * the instant up to which the list is good.
  */
-#ifndef DISCIPLINED_LEAPLIST_H
-#define DISCIPLINED_LEAPLIST_H
+#ifndef TB_LEAPLIST_H
+#define TB_LEAPLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +31,11 @@ bool leaplist_good(const struct leaplist *list, struct ts_utc now);
 
 /* TAI-UTC at an instant; 0 before the first entry. */
 int leaplist_tai_s(const struct leaplist *list, struct ts_utc now);
+
+/* TAI-UTC when TAI (as nanoseconds since 1970-01-01 without leap seconds) shows tai. Takes the new
+ * value at the instant at which a POSIX clock is stepped: where an inserted second begins, and
+ * where a removed one would have. */
+int leaplist_of_tai_s(const struct leaplist *list, struct ts_utc tai);
 
 /* What the list announces for the end of the day that now lies in. */
 enum leap leaplist_announces(const struct leaplist *list, struct ts_utc now);
