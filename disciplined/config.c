@@ -26,6 +26,16 @@ static const struct directive_field clock_fields[] = {
 		.help = "the kernel's CLOCK_REALTIME, or a software clock in shared memory"},
 	{.word = NULL}};
 
+static const struct directive_field discipline_fields[] = {
+	{.word = "loop",
+		.type = FIELD_ENUM,
+		.offset = AT(discipline),
+		.choices = DISCIPLINE_LOOP_CHOICES,
+		.fallback = "line",
+		.help = "the estimate's line, or for comparison offsets through the loop of "
+			"RFC 5905 (pllfll) or 1 Hz through the nanokernel's (pps)"},
+	{.word = NULL}};
+
 static const struct directive_field makestep_fields[] = {
 	{.word = "threshold",
 		.type = FIELD_DOUBLE,
@@ -164,6 +174,10 @@ static int check_makestep(const void *item, char *error, size_t error_size)
 
 const struct directive disciplined_directives[] = {
 	{.word = "clock", .help = "what is steered", .positional = clock_fields, ONCE},
+	{.word = "discipline",
+		.help = "how the clock follows",
+		.positional = discipline_fields,
+		ONCE},
 	{.word = "makestep",
 		.help = "step instead of slewing",
 		.positional = makestep_fields,
@@ -235,6 +249,7 @@ void config_policy(const struct disciplined_config *config, struct discipline_po
 
 	p.exact = config->clock == CONFIG_CLOCK_SHADOW;
 	p.mode = p.exact ? clock_mode_shadow : clock_mode_realtime;
+	p.loop = (enum discipline_loop)config->discipline;
 	p.makestep_s = config->makestep_limit == 0 ? 0 : config->makestep_s;
 	p.makestep_limit = config->makestep_limit;
 	p.maxslewrate_ppm = config->maxslewrate_ppm;

@@ -12,6 +12,7 @@ enum config_clock { CONFIG_CLOCK_REALTIME, CONFIG_CLOCK_SHADOW };
 
 struct disciplined_config {
 	int clock; /* enum config_clock */
+	int discipline; /* enum discipline_loop */
 	double shadowoffset_s;
 	double makestep_s;
 	int makestep_limit;

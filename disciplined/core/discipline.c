@@ -85,6 +85,7 @@ void discipline_init(struct discipline *d, const struct discipline_policy *polic
 		d->model.until = r->raw;
 	d->rate_sd_ppb = start->base_sd_ppb > 0 ? start->base_sd_ppb : RATE_MAX_PPB;
 	d->lost = d->refresh = d->fresh_until = d->retry = d->leap_raw = TS_RAW_NEVER;
+	loop_init(d, start->base_sd_ppb > 0);
 	d->steps = start->steps;
 	d->last_step_raw.ns = d->foreign_told.ns = d->refused_told.ns = 0;
 	if (start->continued && start->status != sync_unsynchronised) {
@@ -97,6 +98,8 @@ void discipline_init(struct discipline *d, const struct discipline_policy *polic
 
 void discipline_reload(struct discipline *d, const struct discipline_policy *policy)
 {
+	if (policy->loop != d->policy.loop)
+		loop_init(d, d->following);
 	d->policy = *policy;
 	d->gave_up = false;
 	d->changes_ignored = 0;
@@ -212,6 +215,7 @@ static enum refusal judge(struct discipline *d, const struct msg *m)
 void expect_newcomer(struct discipline *d)
 {
 	d->following = false;
+	loop_stepped(d);
 	d->rate_sd_ppb = fmax(d->rate_sd_ppb, DISRUPTION_SD_PPB);
 }
 
@@ -384,6 +388,7 @@ static void note_denied(struct discipline *d, int error, struct discipline_out *
 static void applied_step(struct discipline *d, struct discipline_out *out)
 {
 	d->steps++;
+	loop_stepped(d);
 	d->last_step_ns = out->act.step_ns;
 	d->last_step_raw = d->model.raw;
 	note(out, EVENT_step, out->act.step_ns, "clock stepped by %+.9f s",

@@ -20,6 +20,9 @@
  * selectd was restarted), ours is kept, and so is our line: a newcomer may not make the clock
  * worse.
  *
+ * For comparison the error can go through a classic loop instead (enum discipline_loop). Steps,
+ * leap seconds, bounds and limits stay the same; rates come from the loop alone.
+ *
  * Turn of events: the shell reads the clock, calls discipline_on_...(), does what out->act says in
  * the order step, rate, status, reads the clock again, and calls discipline_applied(). Then, if
  * out->publish, discipline_clock() gives the message. discipline_deadline() after every turn.
@@ -31,6 +34,8 @@
 #include "disciplined/core/clkmodel.h"
 #include "disciplined/core/leap.h"
 #include "disciplined/core/learn.h"
+#include "disciplined/core/pllfll.h"
+#include "disciplined/core/ppslock.h"
 #include "disciplined/core/validate.h"
 
 #define DISCIPLINE_NOTES     8
@@ -43,8 +48,17 @@ enum leap_mode {
 	LEAP_MODE_IGNORE  /* nothing: the error shows with the next estimates */
 };
 
+/* In the order of DISCIPLINE_LOOP_CHOICES (the words of the directive `discipline`). */
+enum discipline_loop {
+	LOOP_LINE,   /* the line itself, as said above */
+	LOOP_PLLFLL, /* offsets only, through NTP's loop (pllfll.h) */
+	LOOP_PPS     /* newest samples as pulses of 1 Hz, through the nanokernel's (ppslock.h) */
+};
+#define DISCIPLINE_LOOP_CHOICES "line|pllfll|pps"
+
 struct discipline_policy {
 	enum clock_mode mode;
+	enum discipline_loop loop;
 	bool exact; /* the clock does as told: no residual, no strangers, ends slews by itself */
 	double makestep_s;  /* 0: never step */
 	int makestep_limit; /* updates in which it may; -1: always */
@@ -132,6 +146,9 @@ struct discipline {
 	struct learn learn;
 	struct discipline_target target;
 	struct validate validate;
+	struct pllfll pllfll;
+	struct ppslock ppslock;
+	struct ts_raw loop_used; /* newest sample that went into a loop */
 	struct leap_state leap;
 	enum leap announced; /* by the leap list; counts if list_good */
 	bool list_good;

@@ -46,6 +46,17 @@ void steer(struct discipline *d, struct discipline_out *out);
 void steer_base(struct discipline *d, struct discipline_out *out);
 void steer_slew_end(struct discipline *d, struct discipline_out *out);
 void steer_status(struct discipline *d, struct discipline_out *out);
+/* Base rate plus slew_ppb for t_s, clear of a leap second. |slew_ppb| within maxslewrate. */
+void steer_slew(struct discipline *d, double slew_ppb, double t_s, struct discipline_out *out);
+
+/* loop.c: the classic loops. Begins anew with the rate in force. */
+void loop_init(struct discipline *d, bool rate_known);
+/* After an estimate: what of it is new goes into the loop, and the clock is told. */
+void loop_steer(struct discipline *d, struct discipline_out *out);
+/* A second is over. */
+void loop_second(struct discipline *d, struct discipline_out *out);
+void loop_stepped(struct discipline *d);
+double loop_rate_ppb(const struct discipline *d);
 
 /* watch.c: the clock is looked at: model, residual, strangers, suspend. False: look away, a leap
  * second is due. */

@@ -46,6 +46,8 @@ static double wanted_base_ppb(const struct discipline *d)
 {
 	bool follows = d->target.valid && !d->target.restored;
 
+	if (d->policy.loop != LOOP_LINE)
+		return loop_rate_ppb(d);
 	return follows ? d->target.line.rate_ppb : d->model.base_ppb;
 }
 
@@ -64,18 +66,26 @@ static struct ts_raw leap_clear(const struct discipline *d)
 	return ts_raw_add(d->leap_raw, (struct ts_dur){-LEAP_CLEAR_NS});
 }
 
-static void order_slew(struct discipline *d, double e_ns, struct discipline_out *out)
+void steer_slew(struct discipline *d, double slew_ppb, double t_s, struct discipline_out *out)
 {
-	double limit_ppb = d->policy.maxslewrate_ppm * 1e3;
-	double t_s = fmax(T_MIN_S, T_SHARE * d->interval_s);
-	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns);
-	double base_ppb = wanted_base_ppb(d), slew_ppb;
-	struct ts_raw until;
+	double base_ppb = wanted_base_ppb(d);
+	struct ts_raw until = ts_raw_add(d->model.raw, ts_dur_from_s(t_s));
 
 	if (!ts_raw_before(d->model.raw, leap_clear(d))) {
 		steer_base(d, out); /* after it there is another turn */
 		return;
 	}
+	slew_ppb = clamp(base_ppb + slew_ppb, RATE_MAX_PPB) - base_ppb;
+	order_rate(d, out, base_ppb + slew_ppb, base_ppb, ts_raw_min(until, leap_clear(d)));
+}
+
+static void order_slew(struct discipline *d, double e_ns, struct discipline_out *out)
+{
+	double limit_ppb = d->policy.maxslewrate_ppm * 1e3;
+	double t_s = fmax(T_MIN_S, T_SHARE * d->interval_s);
+	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns);
+	double slew_ppb;
+
 	if (fabs(e_ns) > noise_ns)
 		t_s = fmax(T_FAST_S, t_s * noise_ns / fabs(e_ns));
 	slew_ppb = e_ns / t_s;
@@ -83,9 +93,7 @@ static void order_slew(struct discipline *d, double e_ns, struct discipline_out 
 		slew_ppb = clamp(slew_ppb, limit_ppb);
 		t_s = e_ns / slew_ppb;
 	}
-	slew_ppb = clamp(base_ppb + slew_ppb, RATE_MAX_PPB) - base_ppb;
-	until = ts_raw_add(d->model.raw, ts_dur_from_s(t_s));
-	order_rate(d, out, base_ppb + slew_ppb, base_ppb, ts_raw_min(until, leap_clear(d)));
+	steer_slew(d, slew_ppb, t_s, out);
 }
 
 /* Nothing to gain from writing what is as good as in force. */
@@ -176,7 +184,9 @@ void steer(struct discipline *d, struct discipline_out *out)
 	if (fabs(e_s) > d->policy.maxdisruptionstep_s)
 		d->disruption_steps_left = 0;
 	tell_slew(d, e_s, out);
-	if (matters(d, (double)e_ns))
+	if (d->policy.loop != LOOP_LINE)
+		loop_steer(d, out);
+	else if (matters(d, (double)e_ns))
 		order_slew(d, (double)e_ns, out);
 }
 
@@ -187,7 +197,9 @@ void steer_slew_end(struct discipline *d, struct discipline_out *out)
 
 	out->publish = true;
 	enough_ns = fmax(enough_ns, 2 * (double)d->model.width.ns);
-	if (d->target.valid && !d->target.restored && fabs(e_ns) > enough_ns && !d->gave_up)
+	if (d->policy.loop != LOOP_LINE)
+		loop_second(d, out);
+	else if (d->target.valid && !d->target.restored && fabs(e_ns) > enough_ns && !d->gave_up)
 		steer(d, out);
 	else if (!d->policy.exact)
 		steer_base(d, out);

@@ -189,6 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.policy.maxchange_s = any_double(&in, 1e6);
 	s.policy.maxchange_ignore = (int)(take(&in, 1) % 5) - 1;
 	s.policy.leap_mode = (enum leap_mode)(take(&in, 1) % 4);
+	s.policy.loop = (enum discipline_loop)(take(&in, 1) % 3);
 	s.policy.maxbound_s = 1e-9 + any_double(&in, 1e6);
 	if (take(&in, 1) & 1) { /* the eve of a leap second */
 		s.truth.utc.ns = INT64_C(1798761590) * NS_PER_S;
