@@ -148,6 +148,13 @@ check-vm:
 	@$(MAKE) --no-print-directory all
 	@JOBS=1 TEST_TIMEOUT=1800 B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
 
+# The daemons' path against the simulator (a quarter of an hour, on a quiet machine).
+check-path: test-programs
+	@tests/deps.sh check
+	@tests/e2e/peers.sh $(B)/peers >/dev/null
+	@TEST_TIMEOUT=1500 B=$(B) tests/run.sh tests/path/agree.sh
+	@tail -n 3 $(B)/log/tests-path-agree.sh.log
+
 # Each parser and core, SECONDS each.
 SECONDS ?= 10
 FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
@@ -228,6 +235,7 @@ help:
 	@echo 'make check                            all tests'
 	@echo 'make check-sanitize                   all tests under ASan and UBSan'
 	@echo 'make check-vm                         a real kernel clock in a guest'
+	@echo 'make check-path                       daemons against the simulator, a quarter of an hour'
 	@echo 'make fuzz SECONDS=n                   each parser and core for n seconds'
 	@echo 'make bench                            cost beside chronyd'
 	@echo 'make bench-sim CLKNETSIM_PATH= CHRONYD=   accuracy beside chronyd in a simulator'
@@ -235,6 +243,6 @@ help:
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
-.PHONY: bench-sim sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm fuzz \
+.PHONY: bench-sim sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm check-path fuzz \
 	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:

@@ -6,9 +6,12 @@
  *   first_ns E       the error when it started
  *   worst_ns E       largest |error|
  *   moved_ns E       largest distance of the error from first_ns
+ *   mean_ns E        mean of the error, and
+ *   sd_ns E          its standard deviation
  *   broken N         readings whose |error| was above the bound
  *   unread N         attempts that gave no line
  */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +31,7 @@ static void on_signal(int sig)
 struct watch {
 	long reads, unread, broken;
 	int64_t first_ns, worst_ns, moved_ns;
+	double sum, squares; /* of the distance from first_ns */
 };
 
 static void look(struct watch *w, struct door *door, const struct shadow_reader *reader)
@@ -44,6 +48,8 @@ static void look(struct watch *w, struct door *door, const struct shadow_reader 
 	error_ns = shadow_line_utc(&line, pair.raw).ns - pair.real.ns;
 	if (w->reads++ == 0)
 		w->first_ns = error_ns;
+	w->sum += (double)(error_ns - w->first_ns);
+	w->squares += pow((double)(error_ns - w->first_ns), 2);
 	moved_ns = llabs(error_ns - w->first_ns);
 	if (moved_ns > w->moved_ns)
 		w->moved_ns = moved_ns;
@@ -53,6 +59,17 @@ static void look(struct watch *w, struct door *door, const struct shadow_reader 
 	slack_ns = pair.width.ns / 2;
 	if (llabs(error_ns) > shadow_line_bound_ns(&line, pair.raw) + slack_ns)
 		w->broken++;
+}
+
+static void print(const struct watch *w)
+{
+	double n = (double)(w->reads > 0 ? w->reads : 1), mean = w->sum / n;
+
+	printf("reads %ld\nunread %ld\nfirst_ns %lld\nworst_ns %lld\nmoved_ns %lld\nbroken %ld\n",
+		w->reads, w->unread, (long long)w->first_ns, (long long)w->worst_ns,
+		(long long)w->moved_ns, w->broken);
+	printf("mean_ns %.0f\nsd_ns %.0f\n", (double)w->first_ns + mean,
+		sqrt(fmax(w->squares / n - mean * mean, 0)));
 }
 
 int main(int argc, char **argv)
@@ -79,9 +96,7 @@ int main(int argc, char **argv)
 		look(&w, door, reader);
 		nanosleep(&pause, NULL);
 	}
-	printf("reads %ld\nunread %ld\nfirst_ns %lld\nworst_ns %lld\nmoved_ns %lld\nbroken %ld\n",
-		w.reads, w.unread, (long long)w.first_ns, (long long)w.worst_ns, (long long)w.moved_ns,
-		w.broken);
+	print(&w);
 	shadow_reader_close(&reader);
 	door_destroy(&door);
 	return 0;

@@ -7,21 +7,23 @@ top=$(cd "$here/../.." && pwd)
 vm=$B/vm
 mkdir -p "$vm"
 
-# guest_image: a minute the first time
+# guest_image: a minute the first time, and when what it is made of has changed
 guest_image() {
-	[ -e "$vm/cache/.complete" ] && return
+	local made=$vm/cache/.complete
+	[ -e "$made" ] && [ -z "$(find "$here/mkvm.sh" "$here/ntptest-ko" -newer "$made")" ] && return
 	[ "$(id -u)" = 0 ] || { echo "needs root once, to make the guest; would have shown $1"; exit 77; }
 	EXTRA=libzmq5,libczmq4,libmsgpackc2,libsystemd0,gpsd,python3-minimal,chrony \
 		bash "$here/mkvm.sh" "$vm/cache" || { echo "cannot make the guest"; exit 1; }
-	: >"$vm/cache/.complete"
+	: >"$made"
 }
 
 # guest_share: what the guest sees as /mnt/src: the installed suite, tools, scripts
 guest_share() {
 	rm -rf "$vm/share"
-	mkdir -p "$vm/share"
+	mkdir -p "$vm/share/bin"
 	make -s -C "$top" --no-print-directory B="$B" PREFIX=/usr DESTDIR="$vm/share/stage" install >/dev/null || exit 1
 	cp "$here"/guest/* "$vm/share/"
+	cp "$B/bin/timebus-solo" "$vm/share/bin/" || exit 1
 	${CC:-cc} -O2 -Wall -Wextra -o "$vm/share/phcerr" "$here/phcerr.c" -lm || exit 1
 	${CC:-cc} -O2 -o "$vm/share/parpps" "$here/parpps.c" 2>/dev/null || true
 }
