@@ -11,17 +11,20 @@
 #include <string.h>
 
 #include "common/core/phc_reading.h"
+#include "common/io/leapfile.h"
 #include "common/io/phc.h"
 #include "common/io/privilege.h"
 #include "phc2shm/core/bridge.h"
 #include "phc2shm/options.h"
 #include "phc2shm/output.h"
+#include "phc2shm/ptp4l_link.h"
 #include "phc2shm/say.h"
 
 #define EXIT_USAGE	 1
 #define EXIT_CONFIG	 2
 #define EXIT_ENVIRONMENT 3
 #define PRECISION_LOG2	 (-30)
+#define LIST_AGAIN_NS	 (3600 * NS_PER_S)
 
 struct program {
 	struct options options;
@@ -29,6 +32,9 @@ struct program {
 	struct output output;
 	struct bridge bridge;
 	struct phc phc;
+	struct ptp4l_link ptp4l; /* -w */
+	struct leaplist list;	 /* leapfile */
+	int64_t list_again_ns;	 /* when to read it again; CLOCK_MONOTONIC */
 };
 
 static void perform(struct program *p, const struct bridge_out *out)
@@ -36,7 +42,9 @@ static void perform(struct program *p, const struct bridge_out *out)
 	struct ntpshm_sample sample = {
 		.reference = out->reference,
 		.receive = out->receive,
-		.leap = NTPSHM_LEAP_NONE,
+		.leap = out->leap > 0	? NTPSHM_LEAP_INSERT
+			: out->leap < 0 ? NTPSHM_LEAP_DELETE
+					: NTPSHM_LEAP_NONE,
 		.precision = PRECISION_LOG2,
 	};
 	char error[OPTIONS_TEXT_SIZE];
@@ -98,11 +106,50 @@ static int read_clock(struct program *p, struct phc_best *ret)
 	return rc < 0 ? rc : phc_reading_best(&batch, ret);
 }
 
+/* Does ptp4l, if it was asked for, say that the clock is good? */
+static bool in_sync(struct program *p)
+{
+	const struct ptp4l *said = &p->ptp4l.ptp4l;
+	int64_t now_ns = phc_monotonic_ns();
+	struct bridge_out out;
+
+	if (!p->options.wait)
+		return true;
+	ptp4l_link_turn(&p->ptp4l, now_ns);
+	if (ptp4l_ready(said, !p->options.has_offset, now_ns)) {
+		bridge_set_scale(&p->bridge, -said->utc_offset_s, said->leap);
+		return true;
+	}
+	bridge_on_waiting(&p->bridge, now_ns, &out);
+	perform(p, &out);
+	return false;
+}
+
+/* A new list comes with the system's updates, twice a year. One that cannot be read leaves the old
+ * one in force. */
+static int read_list(struct program *p, char error[OPTIONS_TEXT_SIZE])
+{
+	int rc = leapfile_load(p->options.leapfile, &p->list);
+
+	p->list_again_ns = ts_sat_add(phc_monotonic_ns(), LIST_AGAIN_NS);
+	if (rc < 0)
+		(void)snprintf(error, OPTIONS_TEXT_SIZE, "leapfile %.120s: %s", p->options.leapfile,
+			rc == -EBADMSG ? "is no leap-seconds.list" : strerror(-rc));
+	return rc;
+}
+
 static void update(struct program *p)
 {
 	struct bridge_out out;
 	struct phc_best best;
+	char error[OPTIONS_TEXT_SIZE];
 	int rc;
+
+	if (p->options.leapfile[0] && phc_monotonic_ns() >= p->list_again_ns)
+		(void)read_list(p, error);
+
+	if (!in_sync(p))
+		return;
 
 	if (bridge_wants_open(&p->bridge, phc_monotonic_ns()))
 		open_clock(p);
@@ -133,9 +180,16 @@ static bool wait_until(const sigset_t *signals, int64_t then_ns)
 	return sigtimedwait(signals, NULL, &t) > 0;
 }
 
+/* Turns come at the rate asked for, but while ptp4l is waited for once a second at least. */
+static int64_t interval_of(const struct program *p)
+{
+	int64_t ns = ts_dur_from_s(1.0 / p->options.rate_hz).ns;
+
+	return p->bridge.state == BRIDGE_WAITING && ns > NS_PER_S ? NS_PER_S : ns;
+}
+
 static void run(struct program *p)
 {
-	int64_t interval_ns = ts_dur_from_s(1.0 / p->options.rate_hz).ns;
 	int64_t next_ns = phc_monotonic_ns();
 	sigset_t signals;
 
@@ -144,11 +198,12 @@ static void run(struct program *p)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	open_clock(p);
+	if (in_sync(p))
+		open_clock(p);
 	for (;;) {
 		int64_t now_ns = phc_monotonic_ns();
 
-		next_ns = ts_sat_add(next_ns, interval_ns);
+		next_ns = ts_sat_add(next_ns, interval_of(p));
 		if (next_ns < now_ns) /* late by more than a turn: those are lost */
 			next_ns = now_ns;
 		if (wait_until(&signals, next_ns))
@@ -168,6 +223,17 @@ static void tell_ignored(const struct program *p)
 	say(&p->say, BRIDGE_LOG_NOTICE, text);
 }
 
+static void tell_expired(const struct program *p)
+{
+	char text[OPTIONS_TEXT_SIZE + 64];
+
+	if (!p->options.leapfile[0] || leaplist_good(&p->list, (struct ts_utc){phc_realtime_ns()}))
+		return;
+	(void)snprintf(text, sizeof(text), "%s has expired: no leap second is announced",
+		p->options.leapfile);
+	say(&p->say, BRIDGE_LOG_ERR, text);
+}
+
 static int fail(const struct program *p, int status, const char *text)
 {
 	(void)fprintf(stderr, "%s: %s\n", p->say.program, text);
@@ -179,28 +245,37 @@ static int start(struct program *p)
 	struct bridge_config config = {
 		.source = p->options.source,
 		.sink = p->options.sink,
-		.offset_s = p->options.offset_s,
-		.summary = p->options.summary,
+		.scale = {.offset_s = p->options.offset_s, .fixed = p->options.has_offset},
 	};
 	char error[OPTIONS_TEXT_SIZE];
 
 	if (p->options.config[0] && options_read_file(&p->options, p->options.config, error) < 0)
 		return fail(p, EXIT_CONFIG, error);
+	config.summary = p->options.summary;
+	p->ptp4l.path = p->options.uds_address;
+	ptp4l_init(&p->ptp4l.ptp4l, p->options.domain, p->options.transport);
+	if (p->options.leapfile[0]) {
+		if (read_list(p, error) < 0)
+			return fail(p, EXIT_CONFIG, error);
+		config.scale.list = &p->list;
+	}
 	if (privilege_drop_time() < 0)
 		return fail(p, EXIT_ENVIRONMENT, "cannot give up the right to set clocks");
 	if (output_open(&p->output, &p->options, error) < 0)
 		return fail(p, EXIT_ENVIRONMENT, error);
 	tell_ignored(p);
+	tell_expired(p);
 	bridge_init(&p->bridge, &config);
 	run(p);
 	output_close(&p->output);
+	ptp4l_link_close(&p->ptp4l);
 	phc_close(&p->phc);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct program p = {.say = {.options = &p.options}, .phc = {.fd = -1}};
+	struct program p = {.say = {.options = &p.options}, .phc = {.fd = -1}, .ptp4l = {.fd = -1}};
 	char error[OPTIONS_TEXT_SIZE];
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 

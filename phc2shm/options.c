@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "phc2shm/options.h"
+#include "phc2shm/options_private.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,7 +19,10 @@
 #define NAMES_MAX    192
 
 static const struct options defaults = {
+	.servo = OPTIONS_NTPSHM,
 	.sink = "CLOCK_REALTIME",
+	.segments = 1,
+	.uds_address = "/var/run/ptp4l",
 	.sock_address = "/var/run/refclock.ptp.sock",
 	.rate_hz = 1.0,
 	.readings = 5,
@@ -27,72 +30,16 @@ static const struct options defaults = {
 	.syslog = true,
 };
 
-static int refuse(
-	char error[OPTIONS_TEXT_SIZE], const char *word, const char *value, const char *allowed)
+/* The servos of linuxptp that turn a clock: a file for ptp4l names one, and nothing is meant by it
+ * here. */
+static bool is_steering_servo(const char *name)
 {
-	(void)snprintf(error, OPTIONS_TEXT_SIZE, "%.40s: bad value \"%.60s\" (allowed: %.100s)",
-		word, value, allowed);
-	return -EINVAL;
-}
+	static const char *const names[] = {"pi", "linreg", "nullf"};
 
-static int get_int(const char *word, const char *value, int min, int max, int *ret,
-	char error[OPTIONS_TEXT_SIZE])
-{
-	char allowed[64], *end;
-	long v;
-
-	errno = 0;
-	v = strtol(value, &end, 0);
-	if (end != value && !*end && !errno && v >= min && v <= max) {
-		*ret = (int)v;
-		return 0;
-	}
-	(void)snprintf(allowed, sizeof(allowed), "%d..%d", min, max);
-	return refuse(error, word, value, allowed);
-}
-
-static int get_double(const char *word, const char *value, double min, double max, double *ret,
-	char error[OPTIONS_TEXT_SIZE])
-{
-	char allowed[64], *end;
-	double v = strtod(value, &end);
-
-	if (end != value && !*end && isfinite(v) && v >= min && v <= max) {
-		*ret = v;
-		return 0;
-	}
-	(void)snprintf(allowed, sizeof(allowed), "%g..%g", min, max);
-	return refuse(error, word, value, allowed);
-}
-
-static int get_bool(const char *word, const char *value, bool *ret, char error[OPTIONS_TEXT_SIZE])
-{
-	int v, rc = get_int(word, value, 0, 1, &v, error);
-
-	if (rc == 0)
-		*ret = v != 0;
-	return rc;
-}
-
-static int get_text(const char *word, const char *value, char ret[OPTIONS_LABEL_SIZE],
-	char error[OPTIONS_TEXT_SIZE])
-{
-	if (!*value || strlen(value) >= OPTIONS_LABEL_SIZE)
-		return refuse(error, word, value, "1..127 bytes");
-	(void)str_copy(ret, OPTIONS_LABEL_SIZE, value);
-	return 0;
-}
-
-static int get_servo(
-	const char *word, const char *value, enum options_servo *ret, char error[OPTIONS_TEXT_SIZE])
-{
-	if (strcasecmp(value, "ntpshm") == 0)
-		*ret = OPTIONS_NTPSHM;
-	else if (strcasecmp(value, "refclock_sock") == 0)
-		*ret = OPTIONS_REFCLOCK_SOCK;
-	else
-		return refuse(error, word, value, "ntpshm, refclock_sock; phc2shm steers no clock");
-	return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 static void ignore(struct options *o, const char *word)
@@ -105,6 +52,69 @@ static void ignore(struct options *o, const char *word)
 	if (o->ignored[0])
 		(void)str_append(o->ignored, sizeof(o->ignored), " ");
 	(void)str_append(o->ignored, sizeof(o->ignored), word);
+}
+
+/* The next of words with commas between. *rest moves on, to NULL behind the last one. */
+static const char *next_word(const char **rest, char ret[OPTIONS_LABEL_SIZE])
+{
+	size_t n = strcspn(*rest, ","), kept = n < OPTIONS_LABEL_SIZE ? n : OPTIONS_LABEL_SIZE - 1;
+
+	memcpy(ret, *rest, kept);
+	ret[kept] = '\0';
+	*rest = (*rest)[n] == ',' ? *rest + n + 1 : NULL;
+	return ret;
+}
+
+static int get_servos(
+	struct options *o, const char *word, const char *value, char error[OPTIONS_TEXT_SIZE])
+{
+	const char *rest = value;
+	char one[OPTIONS_LABEL_SIZE], ignored[OPTIONS_LABEL_SIZE + 8];
+	unsigned int servo = 0;
+
+	do {
+		(void)next_word(&rest, one);
+		if (strcasecmp(one, "ntpshm") == 0) {
+			servo |= OPTIONS_NTPSHM;
+		} else if (strcasecmp(one, "refclock_sock") == 0) {
+			servo |= OPTIONS_REFCLOCK_SOCK;
+		} else if (is_steering_servo(one)) {
+			(void)snprintf(ignored, sizeof(ignored), "%s=%s", word, one);
+			ignore(o, ignored);
+		} else {
+			return options_refuse(
+				error, word, value, "ntpshm, refclock_sock, both with a comma");
+		}
+	} while (rest);
+	if (servo)
+		o->servo = servo;
+	return 0;
+}
+
+static int get_segments(
+	struct options *o, const char *word, const char *value, char error[OPTIONS_TEXT_SIZE])
+{
+	const char *rest = value;
+	char one[OPTIONS_LABEL_SIZE];
+	int n = 0, rc;
+
+	do {
+		int unit;
+		bool twice = false;
+
+		rc = options_get_int(word, next_word(&rest, one), 0, SEGMENT_MAX, &unit, error);
+		if (rc < 0)
+			return rc;
+		for (int i = 0; i < n; i++)
+			twice |= o->segment[i] == unit;
+		if (twice)
+			continue;
+		if (n == OPTIONS_SEGMENTS_MAX)
+			return options_refuse(error, word, value, "8 units at most");
+		o->segment[n++] = unit;
+	} while (rest);
+	o->segments = n;
+	return 0;
 }
 
 static bool is_known(const char *name)
@@ -131,6 +141,10 @@ static int set_effective(struct options *o, const char *name, const char *value,
 		{"verbose", OPTIONS_ITEM_VERBOSE},
 		{"use_syslog", OPTIONS_ITEM_SYSLOG},
 		{"free_running", OPTIONS_ITEM_FREE_RUNNING},
+		{"leapfile", OPTIONS_ITEM_LEAPFILE},
+		{"uds_address", OPTIONS_ITEM_UDS_ADDRESS},
+		{"domainNumber", OPTIONS_ITEM_DOMAIN},
+		{"transportSpecific", OPTIONS_ITEM_TRANSPORT},
 	};
 
 	*ret_item = 0;
@@ -139,22 +153,30 @@ static int set_effective(struct options *o, const char *name, const char *value,
 			*ret_item = table[i].item;
 	switch (*ret_item) {
 	case OPTIONS_ITEM_SERVO:
-		return get_servo(name, value, &o->servo, error);
+		return get_servos(o, name, value, error);
 	case OPTIONS_ITEM_SEGMENT:
-		return get_int(name, value, 0, SEGMENT_MAX, &o->segment, error);
+		return get_segments(o, name, value, error);
 	case OPTIONS_ITEM_SOCK_ADDRESS:
-		return get_text(name, value, o->sock_address, error);
+		return options_get_text(name, value, o->sock_address, error);
 	case OPTIONS_ITEM_LEVEL:
-		return get_int(name, value, 0, 7, &o->level, error);
+		return options_get_int(name, value, 0, 7, &o->level, error);
 	case OPTIONS_ITEM_TAG:
 		o->has_tag = true;
-		return get_text(name, value, o->tag, error);
+		return options_get_text(name, value, o->tag, error);
 	case OPTIONS_ITEM_VERBOSE:
-		return get_bool(name, value, &o->verbose, error);
+		return options_get_bool(name, value, &o->verbose, error);
 	case OPTIONS_ITEM_SYSLOG:
-		return get_bool(name, value, &o->syslog, error);
+		return options_get_bool(name, value, &o->syslog, error);
 	case OPTIONS_ITEM_FREE_RUNNING:
-		return get_bool(name, value, &o->free_running, error);
+		return options_get_bool(name, value, &o->free_running, error);
+	case OPTIONS_ITEM_LEAPFILE:
+		return options_get_text(name, value, o->leapfile, error);
+	case OPTIONS_ITEM_UDS_ADDRESS:
+		return options_get_text(name, value, o->uds_address, error);
+	case OPTIONS_ITEM_DOMAIN:
+		return options_get_int(name, value, 0, 255, &o->domain, error);
+	case OPTIONS_ITEM_TRANSPORT:
+		return options_get_int(name, value, 0, 15, &o->transport, error);
 	default:
 		return 0;
 	}
@@ -176,6 +198,9 @@ int options_set(struct options *o, const char *name, const char *value, bool by_
 		return rc;
 	if (!by_command_line && (o->given & item))
 		return 0;
+	/* of a file for ptp4l nothing is expected here, so nothing needs to be said */
+	if (!by_command_line)
+		memcpy(try.ignored, o->ignored, sizeof(try.ignored));
 	*o = try;
 	if (by_command_line && item)
 		o->given |= item;
@@ -187,7 +212,7 @@ int options_set(struct options *o, const char *name, const char *value, bool by_
 static int set_sink(struct options *o, const char *value, char error[OPTIONS_TEXT_SIZE])
 {
 	if (strcasecmp(value, "CLOCK_REALTIME") != 0)
-		return refuse(error, "-c", value,
+		return options_refuse(error, "-c", value,
 			"CLOCK_REALTIME; samples are stamped with the system clock only");
 	(void)str_copy(o->sink, sizeof(o->sink), value);
 	return 0;
@@ -196,17 +221,37 @@ static int set_sink(struct options *o, const char *value, char error[OPTIONS_TEX
 static int set_source(struct options *o, const char *value, char error[OPTIONS_TEXT_SIZE])
 {
 	if (strcasecmp(value, "CLOCK_REALTIME") == 0)
-		return refuse(error, "-s", value, "a PTP clock: device, interface or clock name");
-	return get_text("-s", value, o->source, error);
+		return options_refuse(
+			error, "-s", value, "a PTP clock: device, interface or clock name");
+	return options_get_text("-s", value, o->source, error);
 }
 
-static int needs_ptp4l(int c, char error[OPTIONS_TEXT_SIZE])
+static int follows_ptp4l(int c, char error[OPTIONS_TEXT_SIZE])
 {
 	(void)snprintf(error, OPTIONS_TEXT_SIZE,
-		"-%c needs the management socket of ptp4l, which phc2shm does not speak to: name "
-		"the source with -s and its time scale with -O",
+		"-%c takes clocks and their roles from ptp4l's ports, which phc2shm does not: name "
+		"the source with -s; with -w ptp4l says when it is good",
 		c);
 	return -ENOTSUP;
+}
+
+/* Words that say where ptp4l is. */
+static int set_ptp4l_option(
+	struct options *o, int c, const char *value, char error[OPTIONS_TEXT_SIZE])
+{
+	switch (c) {
+	case 'w':
+		o->wait = true;
+		return 0;
+	case 'n':
+		o->given |= OPTIONS_ITEM_DOMAIN;
+		return options_get_int("-n", value, 0, 255, &o->domain, error);
+	default: /* z */
+		if (o->given & OPTIONS_ITEM_UDS_ADDRESS)
+			return options_refuse(error, "-z", value, "one address; several need -a");
+		o->given |= OPTIONS_ITEM_UDS_ADDRESS;
+		return options_get_text("-z", value, o->uds_address, error);
+	}
 }
 
 /* Options that only say where or how to log. */
@@ -216,11 +261,11 @@ static int set_log_option(
 	switch (c) {
 	case 'l':
 		o->given |= OPTIONS_ITEM_LEVEL;
-		return get_int("-l", value, 0, 7, &o->level, error);
+		return options_get_int("-l", value, 0, 7, &o->level, error);
 	case 't':
 		o->given |= OPTIONS_ITEM_TAG;
 		o->has_tag = true;
-		return get_text("-t", value, o->tag, error);
+		return options_get_text("-t", value, o->tag, error);
 	case 'm':
 		o->given |= OPTIONS_ITEM_VERBOSE;
 		o->verbose = true;
@@ -236,7 +281,7 @@ static int set_steering(struct options *o, int c, const char *value, char error[
 {
 	char word[3] = {'-', (char)c, '\0'};
 	double number;
-	int rc = value ? get_double(word, value, 0, HUGE_VAL, &number, error) : 0;
+	int rc = value ? options_get_double(word, value, 0, HUGE_VAL, &number, error) : 0;
 
 	if (rc == 0)
 		ignore(o, word);
@@ -245,7 +290,7 @@ static int set_steering(struct options *o, int c, const char *value, char error[
 
 static int set_summary(struct options *o, const char *value, char error[OPTIONS_TEXT_SIZE])
 {
-	int n = 0, rc = get_int("-u", value, 0, INT_MAX, &n, error);
+	int n = 0, rc = options_get_int("-u", value, 0, INT_MAX, &n, error);
 
 	o->summary = (unsigned int)n;
 	return rc;
@@ -256,23 +301,25 @@ static int set_option(struct options *o, int c, const char *value, char error[OP
 	switch (c) {
 	case 'E':
 		o->given |= OPTIONS_ITEM_SERVO;
-		return get_servo("-E", value, &o->servo, error);
+		return get_servos(o, "-E", value, error);
 	case 'i': /* the old word */
 	case 's':
 		return set_source(o, value, error);
 	case 'c':
 		return set_sink(o, value, error);
 	case 'f':
-		return get_text("-f", value, o->config, error);
+		return options_get_text("-f", value, o->config, error);
 	case 'O':
-		return get_int("-O", value, -INT_MAX, INT_MAX, &o->offset_s, error);
+		o->has_offset = true;
+		return options_get_int("-O", value, -INT_MAX, INT_MAX, &o->offset_s, error);
 	case 'M':
 		o->given |= OPTIONS_ITEM_SEGMENT;
-		return get_int("-M", value, 0, SEGMENT_MAX, &o->segment, error);
+		return get_segments(o, "-M", value, error);
 	case 'R':
-		return get_double("-R", value, RATE_MIN_HZ, RATE_MAX_HZ, &o->rate_hz, error);
+		return options_get_double(
+			"-R", value, RATE_MIN_HZ, RATE_MAX_HZ, &o->rate_hz, error);
 	case 'N':
-		return get_int("-N", value, 1, READINGS_MAX, &o->readings, error);
+		return options_get_int("-N", value, 1, READINGS_MAX, &o->readings, error);
 	case 'u':
 		return set_summary(o, value, error);
 	case 'l':
@@ -281,13 +328,15 @@ static int set_option(struct options *o, int c, const char *value, char error[OP
 	case 'q':
 		return set_log_option(o, c, value, error);
 	case 'd':
-		return refuse(error, "-d", value, "nothing: pulses cannot be read yet");
+		return options_refuse(
+			error, "-d", value, "nothing: refclockd reads pulses, with refclock PPS");
 	case 'a':
 	case 'r':
+		return follows_ptp4l(c, error);
 	case 'w':
 	case 'n':
 	case 'z':
-		return needs_ptp4l(c, error);
+		return set_ptp4l_option(o, c, value, error);
 	default: /* P I S F L x */
 		return set_steering(o, c, value, error);
 	}
@@ -355,11 +404,14 @@ void options_usage(const char *program, void *stream)
 	fprintf(f, "usage: %s [options]\n\n", program);
 	fputs("Carries the time of a PTP clock to ntpd or chronyd. Options are those of "
 	      "phc2sys.\n\n"
-	      " -E SERVO    ntpshm (default) or refclock_sock\n"
+	      " -E SERVO    ntpshm (default), refclock_sock or ntpshm,refclock_sock\n"
 	      " -s CLOCK    PTP clock: device, interface or clock name\n"
 	      " -c CLOCK    CLOCK_REALTIME, which the samples are stamped with\n"
 	      " -O SECONDS  system clock minus PTP clock: 0 for UTC (default), -37 for TAI\n"
-	      " -M UNIT     NTP SHM unit (0)\n"
+	      " -w          wait for ptp4l; without -O, take the time scale from it\n"
+	      " -n DOMAIN   PTP domain of ptp4l (0)\n"
+	      " -z PATH     management socket of ptp4l (/var/run/ptp4l)\n"
+	      " -M UNIT     NTP SHM unit (0), or several: 0,2,3\n"
 	      " -R RATE     updates a second (1.0)\n"
 	      " -N NUMBER   readings an update, the best of which counts (5)\n"
 	      " -u NUMBER   updates in a line of statistics (0: a line an update)\n"
@@ -371,8 +423,9 @@ void options_usage(const char *program, void *stream)
 	      " -v          print the version\n"
 	      " -h          print this\n"
 	      " --NAME=VALUE  any option of the configuration file, such as\n"
-	      "             --refclock_sock_address=PATH (/var/run/refclock.ptp.sock)\n\n"
+	      "             --refclock_sock_address=PATH (/var/run/refclock.ptp.sock),\n"
+	      "             --leapfile=PATH: announce its leap seconds\n\n"
 	      " -P -I -S -F -L -x are accepted and have no effect: no clock is steered.\n"
-	      " -a -r -w -n -z -d are refused.\n",
+	      " -a and -r, which follow the ports of ptp4l, and -d are refused.\n",
 		f);
 }

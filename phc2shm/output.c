@@ -16,15 +16,21 @@
 
 int output_open(struct output *o, const struct options *options, char error[OPTIONS_TEXT_SIZE])
 {
-	int rc = 0;
-
 	*o = (struct output){.options = options, .fd = -1};
-	if (options->free_running || options->servo != OPTIONS_NTPSHM)
+	if (options->free_running || !(options->servo & OPTIONS_NTPSHM))
 		return 0;
-	rc = ntpshm_attach(options->segment, NTPSHM_PERM_AUTO, true, &o->shm, error);
-	if (rc == 0)
-		ntpshm_clear(&o->shm);
-	return rc;
+	for (int i = 0; i < options->segments; i++) {
+		int rc = ntpshm_attach(
+			options->segment[i], NTPSHM_PERM_AUTO, true, &o->segment[i].shm, error);
+
+		if (rc < 0) {
+			output_close(o);
+			return rc;
+		}
+		o->count = i + 1;
+		ntpshm_clear(&o->segment[i].shm);
+	}
+	return 0;
 }
 
 static int connect_socket(struct output *o)
@@ -71,57 +77,69 @@ static int put_sock(struct output *o, const struct ntpshm_sample *sample)
 }
 
 static int put_shm(
-	struct output *o, const struct ntpshm_sample *sample, char error[OPTIONS_TEXT_SIZE])
+	struct output_place *p, const struct ntpshm_sample *sample, char error[OPTIONS_TEXT_SIZE])
 {
-	if (++o->puts >= LOOK_UP_AFTER) {
-		o->puts = 0;
-		if (ntpshm_is_stale(&o->shm)) {
+	if (++p->puts >= LOOK_UP_AFTER) {
+		p->puts = 0;
+		if (ntpshm_is_stale(&p->shm)) {
 			struct ntpshm fresh;
-			int rc = ntpshm_attach(
-				o->options->segment, NTPSHM_PERM_AUTO, true, &fresh, error);
+			int rc = ntpshm_attach(p->shm.unit, NTPSHM_PERM_AUTO, true, &fresh, error);
 
 			if (rc < 0)
 				return rc;
-			ntpshm_detach(&o->shm);
-			o->shm = fresh;
+			ntpshm_detach(&p->shm);
+			p->shm = fresh;
 		}
 	}
-	return ntpshm_put(&o->shm, sample);
+	return ntpshm_put(&p->shm, sample);
+}
+
+/* True if this is the first failure in a row. */
+static bool newly_failing(struct output_place *p, int rc)
+{
+	bool was_failing = p->failing;
+
+	p->failing = rc < 0;
+	return p->failing && !was_failing;
 }
 
 bool output_put(struct output *o, const struct ntpshm_sample *sample, char error[OPTIONS_TEXT_SIZE])
 {
-	char why[OPTIONS_TEXT_SIZE] = "";
-	bool was_failing = o->failing;
+	char why[OPTIONS_TEXT_SIZE];
+	bool good = true;
 	int rc;
 
-	if (o->options->free_running)
-		return true;
-	if (o->options->servo == OPTIONS_NTPSHM)
-		rc = put_shm(o, sample, why);
-	else
-		rc = put_sock(o, sample);
-	o->failing = rc < 0;
-	if (rc == 0 || was_failing)
-		return true;
-	if (o->options->servo == OPTIONS_NTPSHM)
+	for (int i = 0; i < o->count; i++) {
+		why[0] = '\0';
+		rc = put_shm(&o->segment[i], sample, why);
+		if (!newly_failing(&o->segment[i], rc))
+			continue;
 		(void)snprintf(
 			error, OPTIONS_TEXT_SIZE, "ntpshm: %.200s", why[0] ? why : strerror(-rc));
-	else
-		(void)snprintf(error, OPTIONS_TEXT_SIZE, "refclock_sock: %.120s: %s",
-			o->options->sock_address, strerror(-rc));
+		good = false;
+	}
+	if (o->options->free_running || !(o->options->servo & OPTIONS_REFCLOCK_SOCK))
+		return good;
+	rc = put_sock(o, sample);
+	if (!newly_failing(&o->socket, rc))
+		return good;
+	(void)snprintf(error, OPTIONS_TEXT_SIZE, "refclock_sock: %.120s: %s",
+		o->options->sock_address, strerror(-rc));
 	return false;
 }
 
 void output_clear(struct output *o)
 {
-	ntpshm_clear(&o->shm);
+	for (int i = 0; i < o->count; i++)
+		ntpshm_clear(&o->segment[i].shm);
 }
 
 void output_close(struct output *o)
 {
 	output_clear(o);
-	ntpshm_detach(&o->shm);
+	for (int i = 0; i < o->count; i++)
+		ntpshm_detach(&o->segment[i].shm);
+	o->count = 0;
 	if (o->fd >= 0)
 		(void)close(o->fd);
 	o->fd = -1;

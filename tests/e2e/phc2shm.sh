@@ -9,10 +9,10 @@ set -u
 what="phc2shm's segments read by ntpshmmon and chronyd, and its log lines beside phc2sys'"
 shim=$B/lib/ptpshim.so
 [ -z "${SANITIZED:-}" ] || skip "the device double cannot be preloaded before ASan; would have shown $what"
-[ "$(id -u)" = 0 ] || skip "needs root for a name space of its own for SHM; would have shown $what"
+[ "$(id -u)" = 0 ] || skip "needs root for name spaces of its own for SHM and ptp4l; would have shown $what"
 if [ -z "${TB_IPC:-}" ]; then
 	rm -rf "$tmp"
-	TB_IPC=1 exec unshare --ipc --kill-child bash "$0" "$@"
+	TB_IPC=1 exec unshare --ipc --net --kill-child bash "$0" "$@"
 fi
 tool=$B/bin/tools/refclock_tool
 offset=-311328
@@ -81,21 +81,16 @@ ipcs -m | awk '$1 == "0x4e545032" { exit $4 != "666" }' || fail "unit 2 is not 0
 logged() {
 	grep -q "$1" "$tmp/phc2shm.log"
 }
-for trouble in gone frozen eio zero; do
+for trouble in gone frozen eio ebusy zero; do
 	echo "$trouble" >"$PTPSHIM_CONTROL"
-	if [ $trouble = zero ]; then
-		# a clock that starts again from nothing is published as it is: the reader's business
-		sleep 1
-	else
-		until_true 5 valid 0 || fail "valid stands while the clock is $trouble"
-		sleep 0.7
-		valid 0 || fail "published while the clock is $trouble"
-	fi
+	until_true 5 valid 0 || fail "valid stands while the clock is $trouble"
+	sleep 0.7
+	valid 0 || fail "published while the clock is $trouble"
 	: >"$PTPSHIM_CONTROL"
 	until_true 20 valid 1 || fail "not published after the clock was $trouble"
 	say "clock $trouble and back: survived"
 done
-for text in 'the device is gone' 'repeats itself' 'Input/output error' 'gives time'; do
+for text in 'the device is gone' 'repeats itself' 'Input/output error' 'busy' 'the clock is not set' 'gives time'; do
 	logged "/dev/ptp0: .*$text" || fail "no line with \"$text\""
 done
 stop_pid $p2s
@@ -118,6 +113,67 @@ until_true 10 valid 1 || fail "a clock that appears late is not used"
 stop_pid $p2s
 grep -q 'cannot open /dev/ptp0' "$tmp/late.log" || fail "a missing clock is not named"
 grep -q 'phc offset' "$tmp/late.log" && fail "-l 5 prints a line a sample"
+
+# ---- several segments and a socket from one reading; a leap second from a list ----
+peeks() { # UNIT FIELD
+	"$tool" peek "$1" 2>/dev/null | field "$2"
+}
+mode_of() { # UNIT
+	ipcs -m | awk -v key="0x4e54503$1" '$1 == key { print $4 }'
+}
+midnight=$(($(date +%s) / 86400 * 86400 + 86400))
+printf '#@ %d\n%d 36\n%d 37\n' $((midnight + 2208988800 + 999999)) $((midnight + 2208988800 - 999999)) \
+	$((midnight + 2208988800)) >"$tmp/leap.list"
+under_shim many "$B/bin/phc2shm" -E ntpshm,refclock_sock --refclock_sock_address="$tmp/nobody.sock" \
+	-s /dev/ptp0 -O 0 -l 5 -m -q -M 0,1,3 -R 5 --leapfile="$tmp/leap.list"
+p2s=$!
+written() {
+	[ "$(peeks 3 valid)" = 1 ]
+}
+until_true 5 written || fail "no sample in the last of three segments"
+kill -STOP $p2s # so that all hold the same sample
+for unit in 1 3; do
+	[ "$(peeks 0 clock) $(peeks 0 receive)" = "$(peeks $unit clock) $(peeks $unit receive)" ] ||
+		fail "units 0 and $unit differ: $("$tool" peek 0) $("$tool" peek $unit)"
+	[ "$(peeks $unit leap)" = 1 ] || fail "unit $unit does not announce the leap second"
+done
+kill -CONT $p2s
+[ "$(mode_of 0) $(mode_of 1) $(mode_of 3)" = "600 600 666" ] ||
+	fail "modes of units 0, 1 and 3 are $(mode_of 0) $(mode_of 1) $(mode_of 3)"
+stop_pid $p2s
+[ "$(peeks 0 valid) $(peeks 1 valid) $(peeks 3 valid)" = "0 0 0" ] || fail "valid stands after the end"
+grep -q 'refclock_sock: .*nobody.sock: No such file' "$tmp/many.log" || fail "a missing socket is not named"
+say "three segments from one reading, 0 and 1 private; leap second of a list announced"
+
+# ---- -w: a real ptp4l says when, by how much, and which leap second comes ----
+ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up || fail "veth"
+background ptp4l "$peers/usr/sbin/ptp4l" -i v0 -S -2 -m -q --free_running=1 --logAnnounceInterval=-3 \
+	--domainNumber=3 --uds_address="$tmp/ptp4l"
+ptp4l=$!
+PTPSHIM_OFFSET=37000000000 under_shim wait "$B/bin/phc2shm" -s /dev/ptp0 -w -n 3 -z "$tmp/ptp4l" -M 3 -l 5 -m -q -R 5
+p2s=$!
+settings() { # LEAP61
+	"$peers/usr/sbin/pmc" -u -b 0 -d 3 -s "$tmp/ptp4l" "SET GRANDMASTER_SETTINGS_NP clockClass 248 \
+clockAccuracy 0xfe offsetScaledLogVariance 0xffff currentUtcOffset 37 leap61 $1 leap59 0 \
+currentUtcOffsetValid 1 ptpTimescale 1 timeTraceable 1 frequencyTraceable 0 timeSource 0xa0" >"$tmp/pmc.log" 2>&1
+	grep -q RESPONSE "$tmp/pmc.log"
+}
+near_utc() { # with PTP's 37 s taken off
+	[ "$(peeks 3 valid)" = 1 ] && near "$(peeks 3 offset_ns)" 0 20000
+}
+until_true 10 settings 1 || fail "pmc: $(cat "$tmp/pmc.log")"
+until_true 20 near_utc || fail "not in UTC by ptp4l: $("$tool" peek 3)"
+# in the first hours of a day a flag is one of yesterday's
+leap_wanted=$(($(date +%s) % 86400 >= 6 * 3600))
+[ "$(peeks 3 leap)" = $leap_wanted ] || fail "ptp4l's leap second is not announced"
+grep -q 'Waiting for ptp4l\.\.\.$' "$tmp/wait.log" || fail "waiting is not told as phc2sys tells it"
+stop_pid $ptp4l
+withdrawn() {
+	[ "$(peeks 3 valid)" = 0 ]
+}
+until_true 20 withdrawn || fail "published although ptp4l is gone"
+stop_pid $p2s
+say "ptp4l: waited for, its offset and leap second taken, nothing published without it"
 
 # ---- beside phc2sys, by each way of reading ----
 # The lines but for their numbers' digits: widths, signs and words must be the same.

@@ -30,7 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(o.source[0] && strcmp(o.sink, "") != 0);
 		assert(o.readings >= 1 && o.readings <= 10000);
 		assert(isfinite(o.rate_hz) && o.rate_hz > 0 && o.rate_hz <= 10000);
-		assert(o.segment >= 0 && o.segment <= 255);
+		assert(o.segments >= 1 && o.segments <= OPTIONS_SEGMENTS_MAX);
+		for (int i = 0; i < o.segments; i++)
+			assert(o.segment[i] >= 0 && o.segment[i] <= 255);
+		assert(o.servo);
 		assert(o.level >= 0 && o.level <= 7);
 	}
 	for (int i = 1; i + 1 < argc; i++)

@@ -13,7 +13,7 @@ static struct bridge running(int offset_s, unsigned int summary)
 	struct bridge_config c = {
 		.source = "/dev/ptp0",
 		.sink = "CLOCK_REALTIME",
-		.offset_s = offset_s,
+		.scale = {.offset_s = offset_s, .fixed = true},
 		.summary = summary,
 	};
 	struct bridge_out out;
@@ -152,6 +152,94 @@ static void errors_withdraw_and_busy_does_not(void **state)
 	assert_true(bridge_wants_open(&b, NS_PER_S));
 }
 
+static void being_busy_counts_when_it_lasts(void **state)
+{
+	struct bridge b = running(0, 0);
+	struct bridge_out out;
+
+	(void)state;
+	assert_true(give(&b, T0, T0, 0).publish);
+	for (int i = 1; i < 6; i++) {
+		bridge_on_read_failed(&b, 0, -EBUSY, "busy", &out);
+		assert_int_equal(out.clear, i >= BRIDGE_ERRORS_MAX);
+		assert_int_equal(
+			out.level, i == BRIDGE_ERRORS_MAX ? BRIDGE_LOG_ERR : BRIDGE_LOG_NONE);
+		assert_false(out.close);
+	}
+	assert_true(give(&b, T0 + NS_PER_S, T0 + NS_PER_S, 0).publish);
+	bridge_on_read_failed(&b, 0, -EBUSY, "busy", &out);
+	assert_false(out.clear);
+}
+
+static void a_clock_that_was_never_set_is_not_given_on(void **state)
+{
+	struct bridge b = running(0, 0);
+	struct bridge_out out = give(&b, T0, 77 * NS_PER_S, 0);
+
+	(void)state;
+	assert_false(out.publish);
+	assert_true(out.clear);
+	assert_int_equal(out.level, BRIDGE_LOG_ERR);
+	assert_non_null(strstr(out.line, "not set"));
+	out = give(&b, T0 + NS_PER_S, 78 * NS_PER_S, 0);
+	assert_true(out.clear);
+	assert_int_equal(out.level, BRIDGE_LOG_NONE);
+	assert_true(give(&b, T0 + 2 * NS_PER_S, T0, 0).publish);
+}
+
+static void ptp4l_is_waited_for_and_tells_the_scale(void **state)
+{
+	struct bridge b = running(0, 0);
+	struct bridge_out out;
+
+	(void)state;
+	b.config.scale.fixed = false;
+	for (int s = 0; s < 2 * BRIDGE_WAITING_S; s++) {
+		bridge_on_waiting(&b, (1000 + s) * NS_PER_S, &out);
+		assert_true(out.clear);
+		assert_false(out.publish);
+		assert_int_equal(
+			out.level, s % BRIDGE_WAITING_S == 0 ? BRIDGE_LOG_NOTICE : BRIDGE_LOG_NONE);
+		if (s == 0)
+			assert_string_equal(out.line, "Waiting for ptp4l...");
+	}
+	bridge_set_scale(&b, -37, 1);
+	out = give(&b, T0, T0 + 37 * NS_PER_S + 8, 0);
+	assert_true(out.publish);
+	assert_i64_equal(out.reference.ns, T0 + 8);
+	assert_int_equal(out.leap, 1);
+	b = running(-36, 0);
+	bridge_set_scale(&b, -37, 0);
+	assert_i64_equal(give(&b, T0, T0, 0).reference.ns, T0 - 36 * NS_PER_S);
+}
+
+/* The day's last second and the next one's first are passed over. */
+static void nothing_is_given_on_around_a_leap_second(void **state)
+{
+	static const struct leaplist list = {.count = 2,
+		.entry = {{INT64_C(1700000000), 36}, {INT64_C(1735689600), 37}},
+		.expires_utc_s = INT64_C(2000000000)};
+	const int64_t midnight = INT64_C(1735689600) * NS_PER_S;
+	struct bridge b = running(0, 0);
+	struct bridge_out out;
+
+	(void)state;
+	b.config.scale.list = &list;
+	out = give(&b, T0, midnight - NS_PER_S - 1, 0);
+	assert_true(out.publish);
+	assert_int_equal(out.leap, 1);
+	for (int64_t at = -NS_PER_S; at < NS_PER_S; at += NS_PER_S / 4) {
+		out = give(&b, T0, midnight + at, 0);
+		assert_false(out.publish);
+		assert_true(out.clear);
+		assert_int_equal(out.level, BRIDGE_LOG_INFO);
+		assert_string_equal(out.line, "clock update suspended due to leap second");
+	}
+	out = give(&b, T0, midnight + NS_PER_S, 0);
+	assert_true(out.publish);
+	assert_int_equal(out.leap, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +249,10 @@ int main(void)
 		cmocka_unit_test(a_clock_that_repeats_itself_is_not_given_on),
 		cmocka_unit_test(a_missing_device_is_one_line_and_growing_pauses),
 		cmocka_unit_test(errors_withdraw_and_busy_does_not),
+		cmocka_unit_test(being_busy_counts_when_it_lasts),
+		cmocka_unit_test(a_clock_that_was_never_set_is_not_given_on),
+		cmocka_unit_test(ptp4l_is_waited_for_and_tells_the_scale),
+		cmocka_unit_test(nothing_is_given_on_around_a_leap_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

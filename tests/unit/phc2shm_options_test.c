@@ -45,7 +45,11 @@ static void the_words_of_the_unit_are_understood(void **state)
 	assert_string_equal(o.sink, "CLOCK_REALTIME");
 	assert_int_equal(o.offset_s, 0);
 	assert_int_equal(o.level, 5);
-	assert_int_equal(o.segment, 0);
+	assert_int_equal(o.segments, 1);
+	assert_int_equal(o.segment[0], 0);
+	assert_true(o.has_offset);
+	assert_false(o.wait);
+	assert_string_equal(o.leapfile, "");
 	assert_int_equal(o.readings, 5);
 	assert_near_double(o.rate_hz, 1, 0);
 	assert_int_equal(o.summary, 0);
@@ -67,7 +71,8 @@ static void all_that_counts_is_understood(void **state)
 	assert_string_equal(o.sink, "clock_realtime");
 	assert_string_equal(o.sock_address, "/run/x.sock");
 	assert_int_equal(o.offset_s, -37);
-	assert_int_equal(o.segment, 3);
+	assert_int_equal(o.segments, 1);
+	assert_int_equal(o.segment[0], 3);
 	assert_int_equal(o.readings, 16);
 	assert_near_double(o.rate_hz, 0.5, 0);
 	assert_int_equal(o.summary, 60);
@@ -81,23 +86,64 @@ static void steering_words_are_read_and_ignored(void **state)
 {
 	struct options o =
 		good("-E ntpshm -s /dev/ptp0 -P 0.7 -I0.3 -S 0.1 -F 0.00002 -L 200000 -x -x "
-		     "--step_threshold=1 --domainNumber 4");
+		     "--step_threshold=1 --kernel_leap 0 -E pi");
 
 	(void)state;
-	assert_string_equal(o.ignored, "-P -I -S -F -L -x step_threshold domainNumber");
+	assert_string_equal(o.ignored, "-P -I -S -F -L -x step_threshold kernel_leap -E=pi");
+	assert_int_equal(o.servo, OPTIONS_NTPSHM);
+}
+
+static void several_places_are_one_list(void **state)
+{
+	struct options o = good("-s /dev/ptp0 -M 0,2,0,255 -E ntpshm,refclock_sock");
+
+	(void)state;
+	assert_int_equal(o.servo, OPTIONS_NTPSHM | OPTIONS_REFCLOCK_SOCK);
+	assert_int_equal(o.segments, 3);
+	assert_int_equal(o.segment[0], 0);
+	assert_int_equal(o.segment[1], 2);
+	assert_int_equal(o.segment[2], 255);
+	/* as in phc2sys the last of several words counts */
+	o = good("-s /dev/ptp0 -M 0,2 -M 3 -E refclock_sock -E ntpshm");
+	assert_int_equal(o.servo, OPTIONS_NTPSHM);
+	assert_int_equal(o.segments, 1);
+	assert_int_equal(o.segment[0], 3);
+}
+
+static void words_about_ptp4l_and_leap_seconds(void **state)
+{
+	struct options o = good("-s eth0 -w -n 24 -z /run/p4 --transportSpecific 1 "
+				"--leapfile=/usr/share/zoneinfo/leap-seconds.list");
+
+	(void)state;
+	assert_true(o.wait);
+	assert_false(o.has_offset);
+	assert_int_equal(o.domain, 24);
+	assert_int_equal(o.transport, 1);
+	assert_string_equal(o.uds_address, "/run/p4");
+	assert_string_equal(o.leapfile, "/usr/share/zoneinfo/leap-seconds.list");
+	assert_string_equal(o.ignored, "");
+	o = good("-s eth0 -w");
+	assert_string_equal(o.uds_address, "/var/run/ptp4l");
+	assert_int_equal(o.domain, 0);
 }
 
 static void what_cannot_be_is_refused_and_explained(void **state)
 {
 	static const char *const cases[][2] = {
-		{"-a -r", "-a needs the management socket of ptp4l"},
-		{"-s /dev/ptp0 -w", "-w needs the management socket of ptp4l"},
-		{"-s /dev/ptp0 -rr", "-r needs"},
-		{"-s /dev/ptp0 -n 1", "-n needs"},
-		{"-s /dev/ptp0 -z /var/run/ptp4l", "-z needs"},
-		{"-s /dev/ptp0 -d /dev/pps0", "pulses cannot be read yet"},
-		{"-s /dev/ptp0 -E pi", "phc2shm steers no clock"},
-		{"-s /dev/ptp0 --clock_servo=linreg", "phc2shm steers no clock"},
+		{"-a -r", "-a takes clocks and their roles from ptp4l's ports"},
+		{"-s /dev/ptp0 -rr", "-r takes"},
+		{"-s /dev/ptp0 -w -n 256", "0..255"},
+		{"-s /dev/ptp0 -w -z /a -z /b", "several need -a"},
+		{"-s /dev/ptp0 -d /dev/pps0", "refclock PPS"},
+		{"-s /dev/ptp0 -E kalman", "ntpshm, refclock_sock"},
+		{"-s /dev/ptp0 -E ntpshm,kalman", "ntpshm, refclock_sock"},
+		{"-s /dev/ptp0 --clock_servo=", "ntpshm, refclock_sock"},
+		{"-s a -M 0,", "0..255"},
+		{"-s a -M ,0", "0..255"},
+		{"-s a -M 0,,2", "0..255"},
+		{"-s a -M 0,256", "0..255"},
+		{"-s a -M 1,2,3,4,5,6,7,8,9", "8 units at most"},
 		{"-s /dev/ptp0 -c /dev/ptp1", "system clock only"},
 		{"-s CLOCK_REALTIME", "a PTP clock"},
 		{"", "no source"},
@@ -167,13 +213,33 @@ static void a_file_fills_what_the_words_left_open(void **state)
 			"tx_timestamp_timeout 10\n[unicast_master_table]\nnonsense\n",
 			error),
 		0);
-	assert_int_equal(o.segment, 1);
+	assert_int_equal(o.segments, 1);
+	assert_int_equal(o.segment[0], 1);
 	assert_string_equal(o.tag, "mine");
 	assert_int_equal(o.level, 3);
 	assert_false(o.syslog);
 	assert_true(o.verbose);
 	assert_true(o.free_running);
 	assert_int_equal(o.servo, OPTIONS_REFCLOCK_SOCK);
+	assert_string_equal(o.ignored, "");
+}
+
+/* Debian's ptp4l.conf says clock_servo pi in its [global]. */
+static void a_file_for_ptp4l_does_not_stop_us(void **state)
+{
+	struct options o = good("-s /dev/ptp0");
+	char error[OPTIONS_TEXT_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(read_text(&o,
+				 "[global]\nclock_servo pi\ndomainNumber 7\nkernel_leap 1\n"
+				 "uds_address /run/p4\nntpshm_segment 4,5\n",
+				 error),
+		0);
+	assert_int_equal(o.servo, OPTIONS_NTPSHM);
+	assert_int_equal(o.domain, 7);
+	assert_string_equal(o.uds_address, "/run/p4");
+	assert_int_equal(o.segments, 2);
 	assert_string_equal(o.ignored, "");
 }
 
@@ -198,6 +264,9 @@ int main(void)
 		cmocka_unit_test(the_words_of_the_unit_are_understood),
 		cmocka_unit_test(all_that_counts_is_understood),
 		cmocka_unit_test(steering_words_are_read_and_ignored),
+		cmocka_unit_test(several_places_are_one_list),
+		cmocka_unit_test(words_about_ptp4l_and_leap_seconds),
+		cmocka_unit_test(a_file_for_ptp4l_does_not_stop_us),
 		cmocka_unit_test(what_cannot_be_is_refused_and_explained),
 		cmocka_unit_test(help_and_version_end_the_reading),
 		cmocka_unit_test(a_file_fills_what_the_words_left_open),
