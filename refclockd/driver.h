@@ -17,10 +17,13 @@
 #define DRIVER_STATE_SIZE 2560
 #define DRIVER_TEXT_SIZE  REFCLOCK_TEXT_SIZE
 
+struct phc_extts_hub;
+
 struct driver_setup {
 	struct stage_host *host;
 	struct door *door;
-	const char *parameter; /* NAME[:option[=value]]... */
+	struct phc_extts_hub *extts; /* one for all clocks: their inputs share devices */
+	const char *parameter;	     /* NAME[:option[=value]]... */
 };
 
 struct driver {

@@ -25,7 +25,7 @@
 struct drv_extpps {
 	struct phc phc;
 	struct door *door;
-	struct phc_extts input;
+	struct phc_extts_user pulses;
 	struct phc_noise noise;
 	struct clockline line; /* of the PTP clock */
 };
@@ -67,8 +67,9 @@ static int drv_check(const char *parameter, char error[DRIVER_TEXT_SIZE])
 static int drv_open(void *state, const struct driver_setup *setup, char error[DRIVER_TEXT_SIZE])
 {
 	struct drv_extpps *d = state;
+	struct phc_extts input;
 	struct parameter p;
-	int rc = parse(&p, setup->parameter, &d->input, error);
+	int rc = parse(&p, setup->parameter, &input, error);
 
 	if (rc < 0)
 		return rc;
@@ -76,7 +77,7 @@ static int drv_open(void *state, const struct driver_setup *setup, char error[DR
 	rc = phc_open(p.name, parameter_option(&p, "nocrossts") != NULL, &d->phc, error);
 	if (rc < 0)
 		return rc;
-	rc = phc_extts_start(&d->phc, &d->input, error);
+	rc = phc_extts_attach(setup->extts, d->phc.path, &input, &d->pulses, error);
 	if (rc < 0)
 		phc_close(&d->phc);
 	return rc;
@@ -86,13 +87,13 @@ static void drv_close(void *state)
 {
 	struct drv_extpps *d = state;
 
-	phc_extts_stop(&d->phc, &d->input);
+	phc_extts_detach(&d->pulses);
 	phc_close(&d->phc);
 }
 
 static int drv_fd(const void *state)
 {
-	return ((const struct drv_extpps *)state)->phc.fd;
+	return ((const struct drv_extpps *)state)->pulses.wake_fd;
 }
 
 static int explain(const struct drv_extpps *d, int rc, char error[DRIVER_TEXT_SIZE])
@@ -129,7 +130,7 @@ static int drv_read(void *state, struct refclock_reading *ret, char error[DRIVER
 {
 	struct drv_extpps *d = state;
 	int64_t stamp_ns = 0;
-	int got = phc_extts_read(&d->phc, d->input.channel, &stamp_ns), rc;
+	int got = phc_extts_read(&d->pulses, &stamp_ns), rc;
 
 	if (got < 0 && got != -EBADMSG)
 		return explain(d, got, error);
@@ -155,7 +156,7 @@ static void drv_describe(const void *state, char *text, size_t size)
 {
 	const struct drv_extpps *d = state;
 
-	(void)snprintf(text, size, "%s channel %d%s%s%s", d->phc.path, d->input.channel,
+	(void)snprintf(text, size, "%s channel %d%s%s%s", d->phc.path, d->pulses.input.channel,
 		d->phc.name[0] ? " (" : "", d->phc.name, d->phc.name[0] ? ")" : "");
 }
 

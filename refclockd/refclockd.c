@@ -9,6 +9,7 @@
 #include "common/core/refid.h"
 #include "common/io/leapfile.h"
 #include "common/io/phc.h"
+#include "common/io/phc_extts.h"
 #include "refclockd/slot.h"
 
 #define SCAN_INTERVAL_NS (4 * NS_PER_S) /* of /sys/class/ptp, for autophc */
@@ -20,6 +21,7 @@ struct refclockd {
 	struct slot slot[REFCLOCKS_MAX];
 	bool autophc;
 	struct ts_raw next_scan;
+	struct phc_extts_hub extts;
 	char leaps_path[REFCLOCKD_PATH_SIZE];
 	struct leaplist leaps; /* empty: there is none */
 	int leaps_error;
@@ -230,11 +232,13 @@ static int stage_start(void *state, const void *config, struct stage_host *host)
 	struct refclockd *d = state;
 
 	d->host = host;
+	d->extts.loop = host_loop(host);
 	for (int i = 0; i < REFCLOCKS_MAX; i++) {
 		d->slot[i].host = host;
 		d->slot[i].lookup = slot_of_refid;
 		d->slot[i].lookup_arg = d;
 		d->slot[i].leaps = &d->leaps;
+		d->slot[i].extts = &d->extts;
 	}
 	apply(d, config);
 	return 0;

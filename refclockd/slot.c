@@ -136,6 +136,7 @@ static void open_device(struct slot *slot)
 	struct driver_setup setup = {
 		.host = slot->host,
 		.door = host_door(slot->host),
+		.extts = slot->extts,
 		.parameter = slot->line.parameter,
 	};
 	char text[DRIVER_TEXT_SIZE] = "";

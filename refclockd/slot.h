@@ -25,6 +25,7 @@ struct slot {
 	slot_lookup_fn lookup;
 	void *lookup_arg;
 	const struct leaplist *leaps;
+	struct phc_extts_hub *extts;
 	const struct driver *driver;
 	bool open;
 	bool fd_added;
@@ -34,7 +35,8 @@ struct slot {
 	struct refclock core;
 };
 
-/* Starts a clock. The slot must be unused but for host, lookup and leaps, which the caller has set. */
+/* Starts a clock. The slot must be unused but for host, lookup, leaps and extts, which the caller
+ * has set. */
 void slot_start(struct slot *slot, const struct refclock_line *line,
 	const struct refclock_config *core, int number);
 

@@ -122,11 +122,15 @@ pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=1)
 daemon ext 'refclock SHM 4 refid NMEA noselect poll 0 dpoll -1' \
 	'refclock PHC /dev/ptp0:extpps:pin=0 refid EXT lock NMEA poll 0' \
 	'refclock PHC /dev/ptp0:extpps:pin=1:channel=1:nocrossts refid TWO poll 0' \
-	'refclock PHC /dev/ptp0:extpps:pin=9 refid BAD'
+	'refclock PHC /dev/ptp0:extpps:pin=0 refid SAME poll 0' \
+	'refclock PHC /dev/ptp0:extpps:pin=0:clear refid EDGE' \
+	'refclock PHC /dev/ptp0:extpps:pin=9:channel=2 refid BAD'
+sees ext 5 'source.EDGE .*state=failed .*channel 0 is in use with another pin or edge'
 sees ext 5 'source.BAD .*state=failed .*pin 9 cannot be made an input'
 "$tool" shm 4 80000000 50
 line ext EXT 10000 3
 line ext TWO 10000 3
+line ext SAME 10000 3
 sees ext 1 'sample.EXT .*rx_stamp=hardware'
 echo off >"$PTPSHIM_CONTROL"
 sees ext 15 'event.source_unreachable .*source=TWO'
@@ -135,8 +139,8 @@ sees ext 10 'event.source_missing .*source=TWO'
 : >"$PTPSHIM_CONTROL"
 sees ext 20 'event.source_found .*source=TWO'
 stop ext
-say "extpps: locked and not, two inputs of one clock; no pulses, gone, back"
-pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=16:31250000)
+say "extpps: locked and not, two inputs of one clock with one queue; no pulses, gone, back"
+pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=16:31250000 PTPSHIM_QUEUES=own)
 daemon wide 'refclock SHM 5 refid NMEA noselect poll 0 dpoll -4' \
 	'refclock PHC /dev/ptp0:extpps:pin=0 dpoll -4 poll -2 rate 16 width 0.03125 refid GPS lock NMEA maxlockage 32'
 "$tool" shm 5 5000000 40

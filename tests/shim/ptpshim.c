@@ -22,12 +22,14 @@
  *                                extended,plain,gettime
  *   PTPSHIM_ERROR=ERRNO:AFTER:N  reads AFTER+1 ... AFTER+N fail: EBUSY, ENODEV, EIO or EINVAL
  *   PTPSHIM_CONTROL=FILE         a file read at each call with any of the words: gone, frozen,
- *                                zero, eio, ebusy, jump=NS, off (no pulses). No file: none of it
+ *                                zero, eio, ebusy, jump=NS, off (no pulses), badstamp (pulses with
+ *                                a stamp that is none). No file: none of it
  *   PTPSHIM_IFACE=NAME           an interface whose clock is the first device
  *   PTPSHIM_SEED=N               of the noise
- *   PTPSHIM_EXTTS=HZ[:WIDTH]     pulses on each channel that is asked for, at multiples of 1/HZ s of
- *                                REALNS + (t - RAWNS); with WIDTH (ns) both edges are stamped.
- *                                Channel 7 has a pulse of its own, 3 ms behind
+ *   PTPSHIM_EXTTS=HZ[:WIDTH]     pulses on each channel that is asked for, at multiples of 1/HZ s
+ * of REALNS + (t - RAWNS); with WIDTH (ns) both edges are stamped. Channel 7 has a pulse of its
+ * own, 3 ms behind PTPSHIM_QUEUES=one|own       all readers share one queue, as before Linux 6.7
+ * (default), or each has its own, with a mask of channels
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -79,6 +81,7 @@ static struct {
 	bool is_ours[FD_MAX];
 	long extts_hz;
 	int64_t extts_width;
+	bool own_queues;
 } shim;
 
 /* ---- the real thing ---- */
@@ -202,6 +205,7 @@ static void init(void)
 	if (getenv("PTPSHIM_EXTTS") &&
 		sscanf(getenv("PTPSHIM_EXTTS"), "%ld:%ld", &shim.extts_hz, &shim.extts_width) < 1)
 		die("PTPSHIM_EXTTS");
+	shim.own_queues = strcmp(env("PTPSHIM_QUEUES", "one"), "own") == 0;
 	shim.control = env("PTPSHIM_CONTROL", NULL);
 	shim.iface = env("PTPSHIM_IFACE", NULL);
 	shim.seed = strtoull(env("PTPSHIM_SEED", "1"), NULL, 0) * 2654435761u + 88172645463325252u;
@@ -379,10 +383,20 @@ static int injected(const char *control)
 
 /* ---- pulses ---- */
 
-struct extts {
-	int fd;
-	unsigned int index;
-};
+/* Who asked for stamps: all descriptors together (one queue), or each its own. */
+#define QUEUES	    8
+#define CHANNEL_OWN 7
+
+static struct {
+	pthread_mutex_t lock;
+	bool running;
+	unsigned int on; /* channels */
+	int queues;
+	struct {
+		int read_fd, write_fd, fd; /* fd: whose it is */
+		unsigned int mask;	   /* channels that it wants */
+	} queue[QUEUES];
+} pulses = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void wait_until(int64_t raw_ns)
 {
@@ -396,31 +410,56 @@ static void wait_until(int64_t raw_ns)
 	}
 }
 
-static int put_event(const struct extts *e, unsigned int index, int64_t raw_ns)
+/* Its readers see the end. */
+static void drop_queues(void)
+{
+	pthread_mutex_lock(&pulses.lock);
+	for (int i = 0; i < pulses.queues; i++) {
+		(void)syscall(SYS_close, pulses.queue[i].read_fd);
+		(void)syscall(SYS_close, pulses.queue[i].write_fd);
+	}
+	pulses.queues = 0;
+	pulses.on = 0;
+	pthread_mutex_unlock(&pulses.lock);
+}
+
+/* A full queue drops. */
+static void put_event(unsigned int index, int64_t raw_ns)
 {
 	struct ptp_extts_event event;
 	char control[256];
 
 	read_control(control, sizeof(control));
+	if (has_word(control, "gone"))
+		drop_queues();
 	if (has_word(control, "off"))
-		return 0;
+		return;
 	memset(&event, 0, sizeof(event));
 	event.t = pct(phc_at(raw_ns, control));
+	if (has_word(control, "badstamp"))
+		event.t.nsec = 2 * NS;
 	event.index = index;
-	return send(e->fd, &event, sizeof(event), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-			       errno != EAGAIN
-		       ? -1
-		       : 0;
+	pthread_mutex_lock(&pulses.lock);
+	for (int i = 0; i < pulses.queues; i++)
+		if (pulses.queue[i].mask >> index & 1)
+			(void)send(pulses.queue[i].write_fd, &event, sizeof(event),
+				MSG_NOSIGNAL | MSG_DONTWAIT);
+	pthread_mutex_unlock(&pulses.lock);
 }
 
-static void *run_extts(void *arg)
+static void put_all(int64_t raw_ns)
 {
-	struct extts e = *(struct extts *)arg;
-	int64_t k = (now(CLOCK_MONOTONIC_RAW) - shim.raw0 + shim.real0) / NS * shim.extts_hz;
-	int rc = 0;
+	for (unsigned int i = 0; i < CHANNEL_OWN; i++)
+		if (pulses.on >> i & 1)
+			put_event(i, raw_ns);
+}
 
-	free(arg);
-	while (rc == 0) {
+static void *run_pulses(void *arg)
+{
+	int64_t k = (now(CLOCK_MONOTONIC_RAW) - shim.raw0 + shim.real0) / NS * shim.extts_hz;
+
+	(void)arg;
+	for (;;) {
 		int64_t edge = k / shim.extts_hz * NS + k % shim.extts_hz * NS / shim.extts_hz -
 			       shim.real0 + shim.raw0;
 
@@ -428,36 +467,73 @@ static void *run_extts(void *arg)
 		if (edge < now(CLOCK_MONOTONIC_RAW))
 			continue;
 		wait_until(edge);
-		rc = put_event(&e, e.index, edge);
+		put_all(edge);
 		wait_until(edge + NS / 333);
-		rc |= put_event(&e, 7, edge + NS / 333);
+		put_event(CHANNEL_OWN, edge + NS / 333);
 		if (shim.extts_width) {
 			wait_until(edge + shim.extts_width);
-			rc |= put_event(&e, e.index, edge + shim.extts_width);
+			put_all(edge + shim.extts_width);
 		}
 	}
-	(void)syscall(SYS_close, e.fd);
 	return NULL;
+}
+
+/* Its place among the queues, made if need be. */
+static int queue_of(int fd)
+{
+	int pair[2], i;
+
+	for (i = 0; i < pulses.queues; i++)
+		if (!shim.own_queues || pulses.queue[i].fd == fd)
+			return i;
+	if (i == QUEUES || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	pulses.queue[i].read_fd = pair[0];
+	pulses.queue[i].write_fd = pair[1];
+	pulses.queue[i].fd = fd;
+	pulses.queue[i].mask = UINT_MAX;
+	pulses.queues++;
+	return i;
 }
 
 static int start_extts(int fd, const struct ptp_extts_request *request)
 {
-	struct extts *e = malloc(sizeof(*e));
 	pthread_t thread;
-	int pair[2];
+	int i;
 
 	if (!shim.extts_hz)
 		return -EOPNOTSUPP;
-	if (!(request->flags & PTP_ENABLE_FEATURE))
-		return 0;
-	if (!e || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		abort();
-	dup3(pair[0], fd, O_CLOEXEC);
-	(void)syscall(SYS_close, pair[0]);
-	e->fd = pair[1];
-	e->index = request->index;
-	pthread_create(&thread, NULL, run_extts, e);
-	pthread_detach(thread);
+	if (request->index >= CHANNEL_OWN)
+		return -EINVAL;
+	pthread_mutex_lock(&pulses.lock);
+	if (request->flags & PTP_ENABLE_FEATURE) {
+		i = queue_of(fd);
+		dup3(pulses.queue[i].read_fd, fd, O_CLOEXEC);
+		pulses.on |= 1u << request->index;
+	} else {
+		pulses.on &= ~(1u << request->index);
+	}
+	if (!pulses.running)
+		pthread_create(&thread, NULL, run_pulses, NULL);
+	pulses.running = true;
+	pthread_mutex_unlock(&pulses.lock);
+	return 0;
+}
+
+/* Linux 6.7 */
+#define MASK_CLEAR_ALL _IO(PTP_CLK_MAGIC, 19)
+#define MASK_EN_SINGLE _IOW(PTP_CLK_MAGIC, 20, unsigned int)
+
+static int mask_extts(int fd, const unsigned int *channel)
+{
+	if (!shim.own_queues)
+		return -ENOTTY;
+	pthread_mutex_lock(&pulses.lock);
+	if (channel)
+		pulses.queue[queue_of(fd)].mask |= 1u << *channel;
+	else
+		pulses.queue[queue_of(fd)].mask = 0;
+	pthread_mutex_unlock(&pulses.lock);
 	return 0;
 }
 
@@ -481,6 +557,8 @@ static int phc_ioctl(int fd, unsigned long request, void *arg)
 		return ((struct ptp_pin_desc *)arg)->index < 4 ? 0 : -EINVAL;
 	if (request == PTP_EXTTS_REQUEST)
 		return start_extts(fd, arg);
+	if (request == MASK_CLEAR_ALL || request == MASK_EN_SINGLE)
+		return mask_extts(fd, request == MASK_EN_SINGLE ? arg : NULL);
 	rc = injected(control);
 	if (rc < 0)
 		return rc;
