@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include "common/core/tstime.h"
 
+/* A new rate takes effect a tick late on older kernels: two ticks at 100 Hz. */
+#define CLK_LATE_S 0.02
+
 /* One look at the clock. */
 struct clk_reading {
 	struct ts_raw raw;	 /* middle of the bracket */

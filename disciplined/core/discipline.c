@@ -85,6 +85,7 @@ void discipline_init(struct discipline *d, const struct discipline_policy *polic
 		d->model.until = r->raw;
 	d->rate_sd_ppb = start->base_sd_ppb > 0 ? start->base_sd_ppb : RATE_MAX_PPB;
 	d->lost = d->refresh = d->fresh_until = d->retry = d->leap_raw = TS_RAW_NEVER;
+	d->settle = TS_RAW_NEVER;
 	loop_init(d, start->base_sd_ppb > 0);
 	d->steps = start->steps;
 	d->last_step_raw.ns = d->foreign_told.ns = d->refused_told.ns = 0;
@@ -334,8 +335,12 @@ void discipline_on_deadline(
 		/* a slew ends in any case, also when there is nothing to follow any more */
 		if (slew_over && !out->act.step && !out->act.rate)
 			steer_slew_end(d, out);
+		if (!ts_raw_before(now->raw, d->settle) && !out->act.rate)
+			steer_settle(d, out);
 		d->again = false;
 	}
+	if (!ts_raw_before(now->raw, d->settle))
+		d->settle = TS_RAW_NEVER;
 	check_age(d, out);
 	gate(d, out);
 }
@@ -402,6 +407,9 @@ static void applied_rate(struct discipline *d, const struct discipline_action *a
 	if (ts_raw_is_never(act->until))
 		d->model.base_ppb = d->model.rate_ppb;
 	d->model.change_ppb = d->model.rate_ppb - was_ppb;
+	d->settle = TS_RAW_NEVER;
+	if (!clk_model_slewing(&d->model) && steer_may_be_late(d, d->model.change_ppb))
+		d->settle = ts_raw_add(d->model.raw, ts_dur_from_s(CLK_LATE_S));
 	d->force_rate = false;
 }
 
@@ -415,6 +423,8 @@ void discipline_applied(
 		return;
 	clk_model_anchor(&d->model, &result->after);
 	d->model.command_ppb = result->after.command_ppb;
+	if (act->step || act->rate)
+		out->publish = true; /* the line that was told last is not the clock's any more */
 	if (result->error != 0) {
 		note_denied(d, result->error, out);
 		return;
@@ -446,5 +456,6 @@ struct ts_raw discipline_deadline(const struct discipline *d)
 	at = ts_raw_min(at, d->lost);
 	at = ts_raw_min(at, d->refresh);
 	at = ts_raw_min(at, d->retry);
+	at = ts_raw_min(at, d->settle);
 	return ts_raw_min(at, leap_deadline(d));
 }

@@ -171,7 +171,8 @@ struct discipline {
 
 	int denied; /* negative errno: the clock may not be set */
 	struct ts_raw retry, leap_raw, fresh_until, lost, refresh;
-	struct ts_raw seen; /* last turn, also those that looked away */
+	struct ts_raw settle; /* the end of a fast slew has taken effect by then, on any kernel */
+	struct ts_raw seen;   /* last turn, also those that looked away */
 };
 
 void discipline_init(struct discipline *d, const struct discipline_policy *policy,

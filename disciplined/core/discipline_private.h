@@ -45,6 +45,11 @@ double target_drift_ppb(const struct discipline *d);
 void steer(struct discipline *d, struct discipline_out *out);
 void steer_base(struct discipline *d, struct discipline_out *out);
 void steer_slew_end(struct discipline *d, struct discipline_out *out);
+/* A change of rate may have left so much behind, by taking effect late, that it must be looked for.
+ */
+bool steer_may_be_late(const struct discipline *d, double change_ppb);
+/* Looks for it. */
+void steer_settle(struct discipline *d, struct discipline_out *out);
 void steer_status(struct discipline *d, struct discipline_out *out);
 /* Base rate plus slew_ppb for t_s, clear of a leap second. |slew_ppb| within maxslewrate. */
 void steer_slew(struct discipline *d, double slew_ppb, double t_s, struct discipline_out *out);

@@ -6,8 +6,6 @@
 #define TOLERANCE_NS 2000.0
 /* Nominal rates of the raw and the kernel clock, where nothing was learned of them yet. */
 #define TOLERANCE_PPB 50.0
-/* A rate takes effect a tick late on older kernels; two ticks at 100 Hz. */
-#define TICK_S 0.02
 
 static double tolerance_ns(
 	const struct clk_model *m, const struct clk_reading *r, double dt_s, double residual_sd_ppb)
@@ -15,7 +13,7 @@ static double tolerance_ns(
 	double width_ns = (double)m->width.ns + (double)r->width.ns;
 
 	return TOLERANCE_NS + width_ns + dt_s * (TOLERANCE_PPB + 4 * residual_sd_ppb) +
-	       fabs(m->change_ppb) * TICK_S;
+	       fabs(m->change_ppb) * CLK_LATE_S;
 }
 
 struct foreign_verdict foreign_judge(

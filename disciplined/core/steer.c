@@ -190,21 +190,44 @@ void steer(struct discipline *d, struct discipline_out *out)
 		order_slew(d, (double)e_ns, out);
 }
 
+/* What the end of a slew may leave. */
+static double enough_ns(const struct discipline *d)
+{
+	double enough = fmax(MATTERS_END_SHARE * d->target.offset_sd_ns, MATTERS_END_NS);
+
+	return fmax(enough, 2 * (double)d->model.width.ns);
+}
+
+/* There is something to follow, and the clock is not there. */
+static bool left_behind(const struct discipline *d)
+{
+	return d->target.valid && !d->target.restored && !d->gave_up &&
+	       fabs((double)discipline_offset_ns(d)) > enough_ns(d);
+}
+
 void steer_slew_end(struct discipline *d, struct discipline_out *out)
 {
-	double e_ns = (double)discipline_offset_ns(d);
-	double enough_ns = fmax(MATTERS_END_SHARE * d->target.offset_sd_ns, MATTERS_END_NS);
-
 	out->publish = true;
-	enough_ns = fmax(enough_ns, 2 * (double)d->model.width.ns);
 	if (d->policy.loop != LOOP_LINE)
 		loop_second(d, out);
-	else if (d->target.valid && !d->target.restored && fabs(e_ns) > enough_ns && !d->gave_up)
+	else if (left_behind(d))
 		steer(d, out);
 	else if (!d->policy.exact)
 		steer_base(d, out);
 	if (out->act.rate)
 		steer_status(d, out);
+}
+
+bool steer_may_be_late(const struct discipline *d, double change_ppb)
+{
+	return !d->policy.exact && d->policy.loop == LOOP_LINE &&
+	       fabs(change_ppb) * CLK_LATE_S > enough_ns(d);
+}
+
+void steer_settle(struct discipline *d, struct discipline_out *out)
+{
+	if (left_behind(d))
+		steer(d, out);
 }
 
 void steer_status(struct discipline *d, struct discipline_out *out)

@@ -70,6 +70,7 @@ bool watch(struct discipline *d, const struct clk_reading *r, struct discipline_
 {
 	double residual_sd_ppb = sqrt(d->learn.variance_ppb2);
 	struct foreign_verdict v;
+	double was_ppb = d->model.rate_ppb;
 
 	d->seen = r->raw;
 	if (leap_blackout(d, r->raw))
@@ -89,5 +90,9 @@ bool watch(struct discipline *d, const struct clk_reading *r, struct discipline_
 		learn_update(&d->learn, &d->model, r, (double)v.excess_ns);
 	}
 	clk_model_anchor(&d->model, r);
+	/* it bent by itself, or somebody else rules it: whoever extends the last message must know
+	 */
+	if (d->model.rate_ppb != was_ppb)
+		out->publish = true;
 	return true;
 }

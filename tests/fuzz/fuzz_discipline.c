@@ -129,6 +129,7 @@ static void check(struct sim *s, const struct discipline *before, const struct d
 	m.env.boot = m.env.seq = 1;
 	if (m.u.clock.utc_ns >= 0)
 		require(msg_check(&m, error) == 0);
+	require(s->orphans == 0);
 	page = sim_page(s);
 	if (page.utc_ns >= 0)
 		require(shadow_line_check(&page) == 0);

@@ -52,6 +52,8 @@ struct sim {
 	double slew_max_ppb;
 	int64_t step_max_ns;
 	char last_text[DISCIPLINE_NOTE_TEXT];
+	double told_rate_ppb; /* of the last clock message */
+	int orphans;	      /* turns after which that was not the clock's any more */
 	uint64_t rng;
 	bool verbose;
 };
@@ -199,6 +201,21 @@ static inline int sim_act(struct sim *s, const struct discipline_action *a)
 	return 0;
 }
 
+/* A message gives the clock's line until the next: none may be left behind by a change of rate. */
+static inline void sim_note_publish(struct sim *s, bool publish)
+{
+	struct msg_clock c;
+
+	if (publish) {
+		discipline_clock(&s->d, &c);
+		s->told_rate_ppb = c.rate_ppb;
+		s->publishes++;
+	} else if (s->publishes > 0 && fabs(clk_model_rate_ppb(&s->d.model, s->d.model.raw) -
+					       s->told_rate_ppb) > 1e-3) {
+		s->orphans++;
+	}
+}
+
 static inline void sim_finish(struct sim *s, struct discipline_out *out)
 {
 	struct discipline_result result = {0};
@@ -209,7 +226,7 @@ static inline void sim_finish(struct sim *s, struct discipline_out *out)
 		sim_read(s, &result.after);
 		discipline_applied(&s->d, &result, out);
 	}
-	s->publishes += out->publish;
+	sim_note_publish(s, out->publish);
 	for (int i = 0; i < out->notes; i++) {
 		s->events[out->note[i].code]++;
 		memcpy(s->last_text, out->note[i].text, sizeof(s->last_text));

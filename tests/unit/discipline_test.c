@@ -647,9 +647,75 @@ static void fast_estimates_are_stable(void **state)
 	}
 }
 
+/* The rate of an old kernel ends a tick after it was read as ended: what that makes of a fast slew
+ * must not stand until the next estimate. */
+static void late_end_of_a_slew_is_looked_for(void **state)
+{
+	(void)state;
+	sim_init(&s, false, -300 * NS_PER_MS, 20000);
+	s.k_delay_ms = 10;
+	s.late_ns = 10 * NS_PER_MS;
+	s.offset_sd_ns = 100;
+	s.interval_s = 1024;
+	sim_start(&s, NULL);
+	assert_true(sim_run(&s, 8));
+	WITHIN(sim_error_ns(&s), 2000);
+	assert_int_equal(s.events[EVENT_foreign], 0);
+	assert_true(s.rates < 20);
+}
+
+enum swallower { REFUSED, UNSYNCHRONISED, DISRUPTED, SWALLOWERS };
+
+static void swallow(enum swallower what)
+{
+	struct discipline_out out;
+	struct clk_reading r;
+	struct msg m;
+
+	sim_fill_estimate(&s, &m);
+	if (what == UNSYNCHRONISED)
+		m.u.estimate.status = sync_unsynchronised;
+	else
+		m.u.estimate.rate_ppb = 9e8;
+	if (what != DISRUPTED) {
+		sim_give(&s, &m);
+		return;
+	}
+	sim_read(&s, &r);
+	discipline_on_disruption(&s.d, &r, &out);
+	sim_finish(&s, &out);
+}
+
+/* A message of the middle of a slew stands until the next: what comes between the slew's end and
+ * the timer for it, and has no news of its own, must not be taken for the one that corrects it. */
+static void end_of_a_slew_is_told(void **state)
+{
+	(void)state;
+	for (int exact = 0; exact < 2; exact++) {
+		for (int what = 0; what < SWALLOWERS; what++) {
+			sim_init(&s, exact, 0, 20000);
+			sim_start(&s, NULL);
+			assert_true(sim_run(&s, 100));
+			s.est_bias_ns = 50000;
+			s.now_raw_ns = s.next_est_ns;
+			sim_estimate(&s);
+			assert_true(clk_model_slewing(&s.d.model));
+			if (what == DISRUPTED) /* no change of state that would be told */
+				s.d.status = sync_unsynchronised;
+			s.now_raw_ns = s.d.model.until.ns + (what == DISRUPTED ? -1000 : 1000);
+			swallow((enum swallower)what);
+			s.silent = true;
+			assert_true(sim_run(&s, 100));
+			assert_int_equal(s.orphans, 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(end_of_a_slew_is_told),
+		cmocka_unit_test(late_end_of_a_slew_is_looked_for),
 		cmocka_unit_test(slews_without_makestep),
 		cmocka_unit_test(slew_does_not_overshoot),
 		cmocka_unit_test(steps_once_with_makestep),
