@@ -6,69 +6,33 @@
 #define RATE_FLOOR_PPB                                                                             \
 	1.0 /* between well-kept servers; keeps one lucky window from ruling alone                 \
 	     */
+#define OWN_RATE_SHARE 0.25
 
-/* Phase against the selected source's: a difference small enough for a double. */
-static double phase_ns(const struct source *s, const struct source *selected)
+_Static_assert(JOINT_MAX >= SOURCES_MAX, "every source has a bias");
+
+static bool has_weight(const struct source *s)
 {
-	return (double)ts_sat_sub(s->now.offset_ns, selected->now.offset_ns);
-}
-
-static double mean_phase_ns(const struct source *sources, int n, const struct source *selected)
-{
-	double sum = 0;
-
-	for (int i = 0; i < n; i++)
-		if (sources[i].used)
-			sum += sources[i].now.weight * phase_ns(&sources[i], selected);
-	return sum;
-}
-
-static double spread_ns2(const struct source *sources, int n, const struct source *selected,
-	double mean, int combined)
-{
-	double sum = 0;
-
-	if (combined < 2)
-		return 0;
-	for (int i = 0; i < n; i++) {
-		double d = phase_ns(&sources[i], selected) - mean;
-
-		if (sources[i].used)
-			sum += sources[i].now.weight * d * d;
-	}
-	return sum * combined / (combined - 1);
-}
-
-static double offset_sd_ns(const struct source *sources, int n, double spread)
-{
-	double sum = 0;
-
-	for (int i = 0; i < n; i++) {
-		const struct judgement *j = &sources[i].now;
-		double sd = j->track.offset_sd_ns;
-
-		if (sources[i].used)
-			sum += j->weight * j->weight * (sd * sd + spread);
-	}
-	return sqrt(sum);
+	return s->used && s->now.weight > 0;
 }
 
 static void combine_rate(const struct source *sources, int n, struct combination *c)
 {
-	double weights = 0, sum = 0, var = 0;
+	double weights = 0, sum = 0, own = 0, common = 0;
 
 	for (int i = 0; i < n; i++) {
 		const struct track_state *st = &sources[i].now.track;
 		double v = st->rate_sd_ppb * st->rate_sd_ppb + RATE_FLOOR_PPB * RATE_FLOOR_PPB;
 
-		if (!sources[i].used || sources[i].now.weight <= 0)
+		if (!has_weight(&sources[i]))
 			continue;
 		weights += 1 / v;
 		sum += st->line.rate_ppb / v;
-		var += st->rate_sd_ppb * st->rate_sd_ppb / (v * v);
+		own += st->rate_sd_ppb * st->rate_sd_ppb / (v * v);
+		common += st->rate_sd_ppb / v;
 	}
 	c->line.rate_ppb = sum / weights;
-	c->rate_sd_ppb = sqrt(var) / weights;
+	c->rate_sd_ppb =
+		sqrt(OWN_RATE_SHARE * own + (1 - OWN_RATE_SHARE) * common * common) / weights;
 }
 
 static struct ts_raw newest_of(const struct source *sources, int n)
@@ -76,30 +40,82 @@ static struct ts_raw newest_of(const struct source *sources, int n)
 	struct ts_raw newest = {0};
 
 	for (int i = 0; i < n; i++)
-		if (sources[i].used && sources[i].now.weight > 0 &&
-			ts_raw_before(newest, sources[i].now.track.newest))
+		if (has_weight(&sources[i]) && ts_raw_before(newest, sources[i].now.track.newest))
 			newest = sources[i].now.track.newest;
 	return newest;
 }
 
-void combine_run(
-	const struct source *sources, int n, const struct selection *sel, struct combination *ret)
+/* Who is silent is missed; who is wrong, or has become another, is not. */
+static enum joint_role role(const struct source *s)
 {
-	const struct source *selected = &sources[sel->selected];
-	double mean = mean_phase_ns(sources, n, selected);
-	double spread = spread_ns2(sources, n, selected, mean, sel->combined);
+	if (has_weight(s))
+		return JOINT_TAKES_PART;
+	if (s->now.agrees)
+		return JOINT_LISTENS;
+	switch (s->now.reason) {
+	case verdict_reason_unreachable:
+	case verdict_reason_no_samples:
+	case verdict_reason_stale:
+	case verdict_reason_distance:
+	case verdict_reason_jitter:
+	case verdict_reason_pulse:
+		return JOINT_AWAY;
+	default:
+		return JOINT_SHUT_OUT;
+	}
+}
+
+static int readings(struct source *sources, int n, struct joint_reading *r)
+{
+	int count = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct source *s = &sources[i];
+
+		if (!s->used)
+			continue;
+		r[count++] = (struct joint_reading){
+			.bias = &s->bias,
+			.role = role(s),
+			.offset_ns = s->now.offset_ns,
+			.sd_ns = s->now.track.offset_sd_ns,
+			.rate_sd_ppb = s->now.track.rate_sd_ppb,
+			.prior_ns2 = s->now.lasting_ns2,
+		};
+	}
+	return count;
+}
+
+void combine_run(struct joint *joint, struct source *sources, int n, const struct selection *sel,
+	struct combination *ret)
+{
 	struct combination c = {
-		.offset_sd_ns = offset_sd_ns(sources, n, spread),
-		.wander_ppb = selected->now.track.wander_ppb,
+		.wander_ppb = sources[sel->selected].now.track.wander_ppb,
 		.newest = newest_of(sources, n),
 	};
-	int64_t offset = ts_sat_add(selected->now.offset_ns, llround(mean)), up, down;
+	struct joint_reading r[SOURCES_MAX] = {{0}};
+	struct joint_occasion o;
+	struct joint_phase phase;
+	int64_t up, down;
 
 	combine_rate(sources, n, &c);
+	o = (struct joint_occasion){
+		.at = sel->at,
+		.base = sel->base,
+		.rate_ppb = c.line.rate_ppb,
+		.rate_sd_ppb = c.rate_sd_ppb,
+		.wander_ppb = c.wander_ppb,
+		.low_ns = sel->low_ns,
+		.high_ns = sel->high_ns,
+	};
+	joint_run(joint, r, readings(sources, n, r), &o, &phase);
+	c.offset_sd_ns = phase.sd_ns;
+	c.line.rate_ppb += phase.slew_ppb;
+	c.rate_sd_ppb = hypot(c.rate_sd_ppb, phase.slew_ppb);
 	c.line.raw = sel->at;
-	c.line.utc = ts_utc_add(sel->base, (struct ts_dur){offset});
-	up = ts_sat_sub(sel->high_ns, offset);
-	down = ts_sat_sub(offset, sel->low_ns);
+	c.line.utc = ts_utc_add(sel->base, (struct ts_dur){phase.offset_ns});
+	up = ts_sat_sub(sel->high_ns, phase.offset_ns);
+	down = ts_sat_sub(phase.offset_ns, sel->low_ns);
 	c.bound_ns = up > down ? up : down;
 	*ret = c;
 }

@@ -2,10 +2,10 @@
 /*
  * combine.h - one line out of the sources that have a weight. Pure.
  *
- * Phase is the weighted mean of the sources' phases (weights of select.h). Its variance is
- * sum w_i^2 (sd_i^2 + spread^2), spread^2 being the weighted variance of the phases between
- * sources: fixed errors of paths, which do not average out in time. Rate does not suffer from
- * those, so it is weighted by 1/variance, with a floor for what servers' own clocks wander.
+ * Phase is the joint state's (joint.h), whose biases it keeps in the sources. Rate does not suffer
+ * from biases, so it is weighted by 1/variance, with a floor for what servers' own clocks wander. A
+ * quarter of the variance of a line's rate is its own noise, three quarters are lag behind the
+ * oscillator that all have in common (steady filter of a random walk in frequency).
  * The bound is the farther end of the interval on which the majority agrees.
  */
 #ifndef TB_COMBINE_H
@@ -21,7 +21,7 @@ struct combination {
 };
 
 /* sel->selected must not be -1. */
-void combine_run(
-	const struct source *sources, int n, const struct selection *sel, struct combination *ret);
+void combine_run(struct joint *joint, struct source *sources, int n, const struct selection *sel,
+	struct combination *ret);
 
 #endif

@@ -11,21 +11,24 @@
 #define ASYMMETRY_NS2_PER_NS 6.7e4
 #define UNIFORM_SD	     0.5773502691896258 /* of half its width */
 
+/* Without what grows between polls, or the one with the newest sample would be the nearest in turn.
+ */
 static double ranked_distance_ns(
 	const struct source *s, const struct selectd_config *config, int64_t stratum_min)
 {
 	double strata = (double)(s->newest.stratum - stratum_min);
 
-	return fmax(s->now.distance_ns, DISTANCE_MIN_NS) + 1e9 * config->stratumweight_s * strata;
+	return fmax(s->now.fresh_distance_ns, DISTANCE_MIN_NS) +
+	       1e9 * config->stratumweight_s * strata;
 }
 
 /*
- * Variance of a source's time, for its share in the mean of all that agree: noise of its line,
- * asymmetry of the path up to the primary reference, what its own clock admits to, and the reading.
- * By these, not by the root distance: that grows between polls, and a source whose share changes
- * with each poll moves the mean by its bias.
+ * Variance of what a source's time may be off by for long: asymmetry of the path up to the primary
+ * reference, what its own clock admits to, and the reading. By these, not by the root distance:
+ * that grows between polls, and a source whose share changes with each poll moves the mean by its
+ * bias.
  */
-static double time_variance_ns2(
+static double lasting_ns2(
 	const struct source *s, const struct selectd_config *config, int64_t stratum_min)
 {
 	const struct msg_sample *m = &s->newest;
@@ -34,12 +37,11 @@ static double time_variance_ns2(
 	double strata_ns = 1e9 * config->stratumweight_s * (double)(m->stratum - stratum_min);
 	double own_ns = (double)m->root_dispersion_ns + (double)m->bound_ns;
 	double reading_ns = UNIFORM_SD * (double)m->dispersion_ns;
-	double sd_ns = s->now.track.offset_sd_ns;
 
 	if (m->kind != source_kind_ntp)
 		reading_ns += UNIFORM_SD * (double)m->delay_ns / 2;
-	return sd_ns * sd_ns + fmin(ASYMMETRY_NS2_PER_NS * path_ns, most_ns * most_ns) +
-	       own_ns * own_ns + reading_ns * reading_ns + strata_ns * strata_ns + 1;
+	return fmin(ASYMMETRY_NS2_PER_NS * path_ns, most_ns * most_ns) + own_ns * own_ns +
+	       reading_ns * reading_ns + strata_ns * strata_ns + 1;
 }
 
 static int64_t lowest_stratum(const struct source *sources, int n)
@@ -120,7 +122,7 @@ static bool combines(struct source *s, const struct source *selected, double dis
 void select_rank(struct source *sources, int n, const struct selectd_config *config,
 	const struct select_occasion *occasion, struct selection *sel)
 {
-	double distance[SOURCES_MAX] = {0}, limit, sum = 0;
+	double distance[SOURCES_MAX] = {0}, limit, sd_ns, sum = 0;
 	int64_t stratum_min = lowest_stratum(sources, n);
 	int chosen;
 
@@ -132,10 +134,13 @@ void select_rank(struct source *sources, int n, const struct selectd_config *con
 	for (int i = 0; i < n; i++) {
 		struct source *s = &sources[i];
 
+		if (s->used && s->now.agrees)
+			s->now.lasting_ns2 = lasting_ns2(s, config, stratum_min);
 		if (!select_running(s) ||
 			!combines(s, &sources[chosen], distance[i], limit, config))
 			continue;
-		s->now.weight = 1 / time_variance_ns2(s, config, stratum_min);
+		sd_ns = s->now.track.offset_sd_ns;
+		s->now.weight = 1 / (s->now.lasting_ns2 + sd_ns * sd_ns);
 		sum += s->now.weight;
 		sel->combined++;
 	}

@@ -211,8 +211,10 @@ static void on_source(struct selectd *c, const struct msg *m, struct ts_raw now)
 	s = &c->sources[i];
 	if (!s->has_info || matters(&s->info, info))
 		c->due = true;
-	if (is_another_server(s, info))
+	if (is_another_server(s, info)) {
 		track_reset(&s->track);
+		s->bias = (struct joint_bias){0};
+	}
 	s->info = *info;
 	s->has_info = true;
 	s->forget_at = TS_RAW_NEVER;

@@ -31,6 +31,7 @@ struct selectd {
 	int top; /* sources are below this index */
 
 	struct selection sel; /* of the last judgement */
+	struct joint joint;
 	int selected;	      /* index, -1 none */
 	char selected_name[64];
 	enum sync status;

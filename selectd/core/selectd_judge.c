@@ -62,7 +62,7 @@ static void take_choice(struct selectd *c, int sample_of, struct ts_raw now)
 	if (!first && sample_of >= 0 && c->sources[sample_of].now.weight <= 0)
 		return;
 	c->status = sync_synchronised;
-	combine_run(c->sources, c->top, &c->sel, &combination);
+	combine_run(&c->joint, c->sources, c->top, &c->sel, &combination);
 	estimate_make(&c->sources[c->selected], &c->sel, &combination, c->config.maxclockerror_ppm,
 		&c->estimate);
 	c->estimate.disruption = c->disruptions;
@@ -93,6 +93,7 @@ static void lose_choice(struct selectd *c, struct ts_raw now)
 			"no source can be selected: %d are usable, but %s", c->sel.usable,
 			msg_word_verdict_reason(c->sel.reason));
 	hold_over(c, now);
+	joint_stop(&c->joint, &c->estimate.rate_ppb);
 	out_event(c, EVENT_holdover, NULL, now, c->estimate.bound_ns,
 		"running without fresh samples, error at most %.6f s and growing",
 		1e-9 * (double)c->estimate.bound_ns);
@@ -187,6 +188,7 @@ void judge_pass_leap(struct selectd *c, struct ts_raw raw)
 		track_shift(&s->track, shift);
 		s->newest.utc_ns = ts_sat_add(s->newest.utc_ns, shift.ns);
 	}
+	joint_shift(&c->joint, shift);
 	/* the line from the leap second on: before it, it is not true any more */
 	c->estimate.utc_ns = ts_sat_add(ts_line_at(&line, c->leap.when).ns, shift.ns);
 	c->estimate.bound_ns = estimate_bound_at(&c->estimate, c->leap.when);
@@ -202,6 +204,7 @@ void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
 {
 	c->disruptions++;
 	c->disrupted = raw;
+	joint_lose_line(&c->joint);
 	for (int i = 0; i < c->top; i++) {
 		struct source *s = &c->sources[i];
 

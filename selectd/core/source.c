@@ -33,21 +33,27 @@ struct ts_raw source_wait_until(const struct source *s)
 	return ts_raw_add(s->added, (struct ts_dur){ns});
 }
 
-static double distance_ns(const struct source *s, struct ts_raw at)
+static double fresh_distance_ns(const struct source *s)
 {
 	const struct track_state *st = &s->now.track;
 	const struct msg_sample *m = &s->newest;
-	double age_s = fabs(ts_dur_to_s(ts_raw_sub(at, st->newest)));
 
 	return 0.5 * ((double)st->base_delay_ns + (double)m->root_delay_ns) +
 	       (double)m->dispersion_ns + (double)m->root_dispersion_ns + (double)m->bound_ns +
-	       st->offset_sd_ns + st->drift_ppb * age_s;
+	       st->offset_sd_ns;
 }
 
 void source_look(struct source *s, struct ts_raw at)
 {
+	double age_s;
+
 	s->now.has_track = track_at(&s->track, at, &s->now.track) == 0;
-	s->now.distance_ns = s->now.has_track ? distance_ns(s, at) : 0;
+	s->now.fresh_distance_ns = s->now.distance_ns = 0;
+	if (!s->now.has_track)
+		return;
+	age_s = fabs(ts_dur_to_s(ts_raw_sub(at, s->now.track.newest)));
+	s->now.fresh_distance_ns = fresh_distance_ns(s);
+	s->now.distance_ns = s->now.fresh_distance_ns + s->now.track.drift_ppb * age_s;
 }
 
 static bool cannot_answer(enum source_state state)

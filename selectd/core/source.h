@@ -8,6 +8,7 @@
 #define TB_SOURCE_H
 
 #include "common/bus/msg.h"
+#include "selectd/core/joint.h"
 #include "selectd/core/selectd_config.h"
 #include "selectd/core/track.h"
 
@@ -20,6 +21,8 @@ struct judgement {
 	int64_t offset_ns;	  /* reference minus base */
 	int64_t low_ns, high_ns;  /* the truth minus base lies between */
 	double distance_ns;	  /* root distance there, ours included */
+	double fresh_distance_ns; /* of that what does not grow from poll to poll */
+	double lasting_ns2;	  /* variance of what it may be off by for long */
 	double weight;		  /* share in the combination, 0 .. 1 */
 	bool agrees;		  /* with the majority */
 };
@@ -34,6 +37,7 @@ struct source {
 	struct msg_source info;
 	struct msg_sample newest; /* accepted; valid while the track has samples */
 	struct track track;
+	struct joint_bias bias;
 	struct ts_raw added;	 /* when it was first heard of */
 	struct ts_raw forget_at; /* not confirmed since its publisher restarted: gone then */
 	double score;		 /* against the selected one: 1 equal, above 10 takes over */
@@ -55,7 +59,7 @@ struct ts_raw source_wait_until(const struct source *s);
 enum verdict_reason source_candidate(
 	const struct source *s, const struct selectd_config *config, struct ts_raw now);
 
-/* Sets now.has_track, now.track and now.distance_ns. */
+/* Sets now.has_track, now.track and the distances. */
 void source_look(struct source *s, struct ts_raw at);
 
 /* Counts among those whose answer the first choice waits for, and has it come? */

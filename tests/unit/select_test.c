@@ -265,6 +265,7 @@ static void majority_wins_and_bound_covers(void **state)
 		int right = 1 + (int)prng_below(&w.sim.g, 6);
 		int wrong = (int)prng_below(&w.sim.g, (uint64_t)right);
 		struct combination c;
+		struct joint joint = {0};
 		struct selection sel;
 
 		for (int i = 0; i < right; i++)
@@ -277,7 +278,7 @@ static void majority_wins_and_bound_covers(void **state)
 		assert_true(sel.selected >= 0 && sel.selected < right);
 		for (int i = right; i < w.n; i++)
 			assert_int_equal(w.sources[i].now.state, verdict_state_falseticker);
-		combine_run(w.sources, w.n, &sel, &c);
+		combine_run(&joint, w.sources, w.n, &sel, &c);
 		assert_true(fabs((double)(c.line.utc.ns - sim_utc(&w.sim, sel.at.ns))) <=
 			    (double)c.bound_ns);
 		assert_true((double)sel.low_ns <= truth_ns(&w, &sel) &&
@@ -444,9 +445,10 @@ static void estimate_passes_the_schema_and_adds_up(void **state)
 	struct msg m = {.kind = MSG_estimate};
 	struct msg_estimate *e = &m.u.estimate;
 	struct combination c;
+	struct joint joint = {0};
 
 	(void)state;
-	combine_run(w.sources, w.n, &sel, &c);
+	combine_run(&joint, w.sources, w.n, &sel, &c);
 	estimate_make(&w.sources[sel.selected], &sel, &c, 1, e);
 	assert_i64_equal(e->bound_statistical_ns + e->bound_base_delay_ns + e->bound_root_delay_ns +
 				 e->bound_root_dispersion_ns + e->bound_external_ns,
@@ -484,9 +486,10 @@ static void holdover_grows_the_bound(void **state)
 	struct selection sel = judge(&w, &defaults);
 	struct msg_estimate e, later;
 	struct combination c;
+	struct joint joint = {0};
 
 	(void)state;
-	combine_run(w.sources, w.n, &sel, &c);
+	combine_run(&joint, w.sources, w.n, &sel, &c);
 	estimate_make(&w.sources[sel.selected], &sel, &c, 1, &e);
 	later = e;
 	estimate_extend(&later, (struct ts_raw){e.raw_ns + 1000 * NS_PER_S}, 1, 64);
