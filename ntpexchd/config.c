@@ -144,6 +144,11 @@ static const struct directive_field port_number[] = {
 	INT("number", CFG(port), 0, 65535, "123", "", "UDP port to serve on; 0: no server."),
 	{.word = NULL},
 };
+static const struct directive_field clock_precision[] = {
+	REAL("precision", CFG(precision_s), 0, 1, "0", "s",
+		"Time between two readings of the clock; 0: as it is found at the start."),
+	{.word = NULL},
+};
 static const struct directive_field acquisition_number[] = {
 	INT("number", CFG(acquisition_port), 0, 65535, "0", "",
 		"UDP port to ask from; 0: a random one for each source."),
@@ -274,6 +279,10 @@ const struct directive config_directives[] = {
 	{.word = "acquisitionport",
 		.help = "Where to ask from.",
 		.positional = acquisition_number,
+		.given = SIZE_MAX},
+	{.word = "clockprecision",
+		.help = "How well the clock can be read, which is part of each sample's error.",
+		.positional = clock_precision,
 		.given = SIZE_MAX},
 	BIND("bindaddress", bind, binds, "Serve on this address only."),
 	BIND("bindacqaddress", bind_acquisition, bind_acquisitions, "Ask from this address."),

@@ -59,6 +59,7 @@ struct config {
 	int local_stratum;
 	double local_distance_s, local_activate_s;
 	int port, acquisition_port;
+	double precision_s; /* 0: as it is found */
 	struct config_bind bind[CONFIG_BINDS_MAX], bind_acquisition[CONFIG_BINDS_MAX];
 	int binds, bind_acquisitions;
 	struct config_nic nic[CONFIG_NICS_MAX];

@@ -94,6 +94,7 @@ static int start(void *state, const void *config, struct stage_host *host)
 	const struct config *c = config;
 
 	x->host = host;
+	door_set_precision(host_door(host), ts_dur_from_s(c->precision_s).ns);
 	nics_start(&x->nics, host, c);
 	x->env = (struct source_env){
 		.host = host, .config = c, .nics = &x->nics, .seed = host_seed(host)};
@@ -165,6 +166,7 @@ static int reload(void *state, const void *config)
 	if (!same_local_end(x->env.config, c))
 		exchange_each(x, close_socket, NULL);
 	x->env.config = c;
+	door_set_precision(host_door(x->host), ts_dur_from_s(c->precision_s).ns);
 	nics_reload(&x->nics, c);
 	for (int i = 0; i < x->lines; i++) {
 		struct line *line = x->line[i];

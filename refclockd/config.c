@@ -99,6 +99,17 @@ static const struct directive_field leapseclist_fields[] = {
 	{.word = NULL},
 };
 
+static const struct directive_field clockprecision_fields[] = {
+	{.word = "precision",
+		.type = FIELD_DOUBLE,
+		.offset = offsetof(struct refclockd_config, precision),
+		.max = 1,
+		.fallback = "0",
+		.unit = "s",
+		.help = "time between two readings of the clock; 0: as it is found at the start"},
+	{.word = NULL},
+};
+
 static int check_line(const void *item, char *error, size_t error_size)
 {
 	const struct refclock_line *line = item;
@@ -137,6 +148,10 @@ const struct directive refclockd_directives[] = {
 			"virtual clocks that keep UTC are selected from",
 		.flag = true,
 		.given = offsetof(struct refclockd_config, autophc)},
+	{.word = "clockprecision",
+		.help = "how well the clock can be read, which is part of each reading's error",
+		.positional = clockprecision_fields,
+		.given = SIZE_MAX},
 	{.word = "leapseclist",
 		.help = "list of leap seconds by which clocks with option tai count, looked at "
 			"anew "

@@ -32,6 +32,7 @@ struct refclockd_config {
 	int refclocks;
 	bool autophc; /* every PTP clock of the machine, also those that appear later */
 	char leapseclist[REFCLOCKD_PATH_SIZE];
+	double precision; /* of the raw clock, s; 0: as it is found */
 };
 
 extern const struct directive refclockd_directives[];

@@ -145,6 +145,7 @@ static void check_lock(struct refclockd *d, const struct slot *slot)
 
 static void apply(struct refclockd *d, const struct refclockd_config *config)
 {
+	door_set_precision(host_door(d->host), ts_dur_from_s(config->precision).ns);
 	apply_leaps(d, config);
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
 		if (d->slot[i].used && !is_wanted(&d->slot[i], config))

@@ -21,6 +21,7 @@ static const struct {
 	{"makestep maxslewrate driftfile rtcsync leapsecmode leapsectz maxchange "
 	 "maxupdateskew maxdrift corrtimeratio logchange",
 		"not of this daemon; it belongs into disciplined.conf"},
+	{"clockprecision", "it belongs into ntpexchd.conf and refclockd.conf"},
 	{"leapseclist", "it belongs into disciplined.conf and refclockd.conf"},
 	{"maxclockerror", "not of this daemon; it belongs into disciplined.conf and selectd.conf"},
 	{"log logdir logbanner bindcmdaddress bindcmddevice cmdport cmdallow cmddeny cmdratelimit "

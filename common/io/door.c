@@ -31,7 +31,7 @@ struct door {
 	struct oscillator oscillator;
 	bool bent;
 	int64_t last_raw_ns;
-	int64_t precision_ns;
+	int64_t precision_ns, told_precision_ns; /* told: 0 by nobody */
 	struct tracked real, monotonic;
 };
 
@@ -203,7 +203,12 @@ int64_t door_monotonic_ns(struct door *door)
 
 int64_t door_precision_ns(const struct door *door)
 {
-	return door->precision_ns;
+	return door->told_precision_ns > 0 ? door->told_precision_ns : door->precision_ns;
+}
+
+void door_set_precision(struct door *door, int64_t ns)
+{
+	door->told_precision_ns = ns;
 }
 
 struct ts_dur door_suspended(struct door *door)

@@ -55,8 +55,11 @@ struct ts_utc door_wall(struct door *door);
 /* The same before there is a door: for the log alone. */
 struct ts_utc door_wall_early(void);
 
-/* Time from one reading of the raw clock to the next: its precision as found at start, ns >= 1. */
+/* Time from one reading of the raw clock to the next: its precision as found at start, or as the
+ * configuration says. ns >= 1. */
 int64_t door_precision_ns(const struct door *door);
+/* clockprecision: 0 is what was found. */
+void door_set_precision(struct door *door, int64_t ns);
 
 /* CLOCK_MONOTONIC: for the service manager, which wants it. */
 int64_t door_monotonic_ns(struct door *door);
