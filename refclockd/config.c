@@ -36,7 +36,7 @@ static const struct directive_field refclock_positional[] = {
 		.type = FIELD_STRING,
 		.offset = LINE(driver),
 		.size = TEXT(driver),
-		.help = "PHC, PPS, GPSD, VMCLOCK, SHM or SOCK"},
+		.help = "PHC, PPS, GPSD, VMCLOCK, SHM, SOCK or RTC"},
 	{.word = "parameter",
 		.type = FIELD_STRING,
 		.offset = LINE(parameter),
@@ -119,8 +119,8 @@ static int check_line(const void *item, char *error, size_t error_size)
 
 	if (!driver) {
 		(void)snprintf(error, error_size,
-			"driver %s %s (allowed: PHC, PPS, GPSD, VMCLOCK, SHM, SOCK)", line->driver,
-			driver_is_planned(line->driver) ? "is not there yet" : "is unknown");
+			"driver %s is unknown (allowed: PHC, PPS, GPSD, VMCLOCK, SHM, SOCK, RTC)",
+			line->driver);
 		return -EINVAL;
 	}
 	rc = driver->check(line->parameter, text);

@@ -7,8 +7,8 @@
 
 const struct driver *driver_find(const char *word)
 {
-	static const struct driver *const all[] = {
-		&driver_phc, &driver_pps, &driver_gpsd, &driver_vmclock, &driver_shm, &driver_sock};
+	static const struct driver *const all[] = {&driver_phc, &driver_pps, &driver_gpsd,
+		&driver_vmclock, &driver_shm, &driver_sock, &driver_rtc};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_same_word(word, all[i]->word))
@@ -31,14 +31,4 @@ const struct driver *driver_of(const char *word, const char *parameter)
 	const struct driver *driver = driver_find(word);
 
 	return driver == &driver_phc && has_option(parameter, "extpps") ? &driver_extpps : driver;
-}
-
-bool driver_is_planned(const char *word)
-{
-	static const char *const planned[] = {"RTC"};
-
-	for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++)
-		if (str_same_word(word, planned[i]))
-			return true;
-	return false;
 }

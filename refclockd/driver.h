@@ -72,14 +72,12 @@ extern const struct driver driver_gpsd;
 extern const struct driver driver_vmclock;
 extern const struct driver driver_shm;
 extern const struct driver driver_sock;
+extern const struct driver driver_rtc;
 
 /* By word, in any case of letters; NULL: there is none. */
 const struct driver *driver_find(const char *word);
 
 /* The same, but a parameter may ask for another one behind the same word. */
 const struct driver *driver_of(const char *word, const char *parameter);
-
-/* True for a word that chrony or a later version knows, and this one does not. */
-bool driver_is_planned(const char *word);
 
 #endif

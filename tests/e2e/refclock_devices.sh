@@ -73,6 +73,41 @@ line() {
 PPSSHIM_EPOCH=$("$tool" epoch)
 export PPSSHIM_EPOCH PTPSHIM_EPOCH=$PPSSHIM_EPOCH PPSSHIM=/dev/pps0
 
+# Drivers that only have to be waited for are started first, and looked at when others have had
+# their turn.
+
+# ---- RTC ----
+# Three at once: one with interrupts, one that refuses them, one where none ever comes; they run on
+# while other drivers are looked at.
+export RTCSHIM=/dev/rtc0 RTCSHIM_EPOCH=$PPSSHIM_EPOCH
+for kind in yes none silent; do
+	pre=(env LD_PRELOAD="$B/lib/rtcshim.so" RTCSHIM_INTERRUPTS=$kind RTCSHIM_CONTROL="$tmp/rtc-$kind.control" TZ=XYZ-3)
+	daemon "rtc-$kind" 'refclock RTC /dev/rtc0:utc refid UTC poll 0'
+done
+pre=(env LD_PRELOAD="$B/lib/rtcshim.so" RTCSHIM_OFFSET=$((3 * 3600 * 1000000000)) TZ=XYZ-3)
+daemon rtc-local 'refclock RTC /dev/rtc0 refid LOC poll 0' 'refclock RTC /dev/rtc9 refid MISS'
+
+# ---- gpsd ----
+pre=()
+gport=$((20000 + $$ % 20000))
+: >"$tmp/gpsd.control"
+daemon gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
+	"refclock GPSD localhost:pps:port=$gport refid ANY poll 0" \
+	"refclock GPSD /dev/ttyS9:pps:port=$gport refid GPPS poll 0"
+
+# ---- VMClock ----
+vm=$B/bin/tools/vmclock_tool
+has_vm=$([ "$(uname -m)" = x86_64 ] && echo yes)
+[ "$has_vm" ] && daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0"
+
+sees gps 5 'source.GPPS .*state=missing .*Connection refused'
+background gpsd python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
+gpsd_pid=$!
+if [ "$has_vm" ]; then
+	sees vm 5 'source.VMC .*state=missing'
+	background vmtool "$vm" "$tmp/vmclock0" "$PPSSHIM_EPOCH" "$tmp/vmclock.control"
+fi
+
 # ---- PPS ----
 export PPSSHIM_CONTROL=$tmp/control
 pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_EDGES=assert,clear)
@@ -112,6 +147,63 @@ daemon fast 'refclock SHM 3 refid NMEA noselect poll 0 dpoll -4' \
 line fast PPS1 20000 20
 stop fast
 say "PPS: an edge that is not captured; 16 Hz"
+
+# ---- RTC: time ----
+sees rtc-local 1 'source.MISS .*state=missing'
+line rtc-yes UTC 1000000 15
+line rtc-local LOC 1000000 15
+line rtc-none UTC 3000000 5
+line rtc-silent UTC 3000000 2
+sees rtc-silent 1 'event.source_changed .*source=UTC.*read at the turn of its second'
+echo gone >"$tmp/rtc-yes.control"
+echo lost busy >"$tmp/rtc-none.control"
+
+# ---- gpsd, while it is well and then not ----
+sees gps 10 'event.source_found .*source=GPPS'
+sees gps 5 'source.GPPS .*address="127.0.0.1:[0-9]* /dev/ttyS9 .3D fix, 9 of 80 satellites."'
+line gps GPPS 300000 8
+line gps NMEA 300000 8
+echo nofix >"$tmp/gpsd.control"
+sees gps 5 'event.source_changed .*source=GPPS.*no fix'
+sees gps 3 'sample.GPPS .*reject=unsync'
+echo junk >"$tmp/gpsd.control"
+sees gps 3 'sample.GPPS .*reject=format'
+: >"$tmp/gpsd.control"
+sleep 1
+n=$(grep -c '^sample.GPPS' "$tmp/gps.bus")
+kill "$gpsd_pid"
+echo close >"$tmp/gpsd.control"
+sees gps 5 'event.source_missing .*source=GPPS.*(connection closed|reset)'
+sleep 1
+: >"$tmp/gpsd.control"
+background gpsd2 python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
+for i in $(seq 100); do
+	[ "$(grep -c '^sample.GPPS' "$tmp/gps.bus")" -gt $((n + 5)) ] && break
+	sleep 0.1
+done
+[ "$i" -lt 100 ] || fail "gpsd came back, and is not read"
+[ "$(grep -c 'event.source_found .*source=GPPS' "$tmp/gps.bus")" -le 3 ] || fail "a gpsd that is not there is found"
+stop gps
+say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
+
+# ---- VMClock ----
+if [ "$has_vm" ]; then
+	sees vm 10 'source.VMC .*state=reachable'
+	line vm VMC 5000 15
+	sees vm 1 'sample.VMC .*bound_ns=4[0-9]{3} .*leap=insert'
+	echo "marker=2" >"$tmp/vmclock.control"
+	sees vm 3 'event.disruption .*moved to another host'
+	echo "marker=2 generation=9" >"$tmp/vmclock.control"
+	sees vm 3 'event.disruption .*restored from a snapshot'
+	sleep 1
+	[ "$(grep -c '^event.disruption' "$tmp/vm.bus")" = 2 ] || fail "a disruption is not told once"
+	echo "marker=2 generation=9 unsync" >"$tmp/vmclock.control"
+	sees vm 3 'sample.VMC .*reject=unsync'
+	stop vm
+	say "VMCLOCK: time and bound by the counter, moved, restored, not synchronised"
+fi
+sees rtc-yes 1 'event.source_missing .*source=UTC'
+rm "$tmp/rtc-yes.control"
 
 # ---- external time stamps of a PTP clock ----
 export PTPSHIM=/dev/ptp0 PTPSHIM_OFFSET=37000123456 PTPSHIM_FREQ=20000 PTPSHIM_DELAY=exp:100
@@ -160,64 +252,11 @@ sees bound 5 'sample.FILT .*bound_ns=2000 .*poll=-2'
 stop bound
 say "bound of the device and of the configuration, a filter"
 
-# ---- gpsd ----
-pre=()
-gport=$((20000 + $$ % 20000))
-: >"$tmp/gpsd.control"
-daemon gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
-	"refclock GPSD localhost:pps:port=$gport refid ANY poll 0" \
-	"refclock GPSD /dev/ttyS9:pps:port=$gport refid GPPS poll 0"
-sees gps 5 'source.GPPS .*state=missing .*Connection refused'
-background gpsd python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
-gpsd_pid=$!
-sees gps 10 'event.source_found .*source=GPPS'
-sees gps 5 'source.GPPS .*address="127.0.0.1:[0-9]* /dev/ttyS9 .3D fix, 9 of 80 satellites."'
-sleep 3
-line gps GPPS 300000 8
-line gps NMEA 300000 8
-echo nofix >"$tmp/gpsd.control"
-sees gps 5 'event.source_changed .*source=GPPS.*no fix'
-sees gps 3 'sample.GPPS .*reject=unsync'
-echo junk >"$tmp/gpsd.control"
-sees gps 3 'sample.GPPS .*reject=format'
-: >"$tmp/gpsd.control"
-sleep 1
-n=$(grep -c '^sample.GPPS' "$tmp/gps.bus")
-kill "$gpsd_pid"
-echo close >"$tmp/gpsd.control"
-sees gps 5 'event.source_missing .*source=GPPS.*(connection closed|reset)'
-sleep 1
-: >"$tmp/gpsd.control"
-background gpsd2 python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
-for i in $(seq 100); do
-	[ "$(grep -c '^sample.GPPS' "$tmp/gps.bus")" -gt $((n + 5)) ] && break
-	sleep 0.1
-done
-[ "$i" -lt 100 ] || fail "gpsd came back, and is not read"
-[ "$(grep -c 'event.source_found .*source=GPPS' "$tmp/gps.bus")" -le 3 ] || fail "a gpsd that is not there is found"
-stop gps
-say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
+# ---- RTC: trouble ----
+sees rtc-none 15 'event.source_failed .*source=UTC.*does not know the time'
+sees rtc-none 10 'event.source_failed .*source=UTC.*another program has it open'
+sees rtc-yes 15 'event.source_found .*source=UTC'
+for kind in yes none silent local; do stop "rtc-$kind"; done
+say "RTC: by interrupts and by the turn of its second, UTC and local time; lost, busy, gone, back"
 
-# ---- VMClock ----
-pre=()
-vm=$B/bin/tools/vmclock_tool
-if [ "$(uname -m)" = x86_64 ]; then
-	daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0"
-	sees vm 5 'source.VMC .*state=missing'
-	background vmtool "$vm" "$tmp/vmclock0" "$PPSSHIM_EPOCH" "$tmp/vmclock.control"
-	sees vm 10 'source.VMC .*state=reachable'
-	sleep 3
-	line vm VMC 5000 15
-	sees vm 1 'sample.VMC .*bound_ns=4[0-9]{3} .*leap=insert'
-	echo "marker=2" >"$tmp/vmclock.control"
-	sees vm 3 'event.disruption .*moved to another host'
-	echo "marker=2 generation=9" >"$tmp/vmclock.control"
-	sees vm 3 'event.disruption .*restored from a snapshot'
-	sleep 1
-	[ "$(grep -c '^event.disruption' "$tmp/vm.bus")" = 2 ] || fail "a disruption is not told once"
-	echo "marker=2 generation=9 unsync" >"$tmp/vmclock.control"
-	sees vm 3 'sample.VMC .*reject=unsync'
-	stop vm
-	say "VMCLOCK: time and bound by the counter, moved, restored, not synchronised"
-fi
 alive
