@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/core/phc_reading.h"
 #include "common/io/leapfile.h"
@@ -110,11 +111,12 @@ static int read_clock(struct program *p, struct phc_best *ret)
 static bool in_sync(struct program *p)
 {
 	const struct ptp4l *said = &p->ptp4l.ptp4l;
-	int64_t now_ns = phc_monotonic_ns();
 	struct bridge_out out;
+	int64_t now_ns;
 
 	if (!p->options.wait)
 		return true;
+	now_ns = phc_monotonic_ns();
 	ptp4l_link_turn(&p->ptp4l, now_ns);
 	if (ptp4l_ready(said, !p->options.has_offset, now_ns)) {
 		bridge_set_scale(&p->bridge, -said->utc_offset_s, said->leap);
@@ -151,7 +153,7 @@ static void update(struct program *p)
 	if (!in_sync(p))
 		return;
 
-	if (bridge_wants_open(&p->bridge, phc_monotonic_ns()))
+	if (!p->bridge.opened && bridge_wants_open(&p->bridge, phc_monotonic_ns()))
 		open_clock(p);
 	if (!p->bridge.opened)
 		return;
@@ -164,49 +166,53 @@ static void update(struct program *p)
 	perform(p, &out);
 }
 
-/* Waits for a signal until then; true if one came. */
-static bool wait_until(const sigset_t *signals, int64_t then_ns)
-{
-	int64_t left_ns = then_ns - phc_monotonic_ns();
-	struct timespec t;
+/*
+ * A signal may come between the look at `ended` and the sleep: so it also takes away what is to be
+ * slept. Cheaper than sigtimedwait(), and this is all that the program does most of the time.
+ */
+static volatile sig_atomic_t ended;
+static volatile struct timespec left;
 
-	while (left_ns > 0) {
-		t = (struct timespec){left_ns / NS_PER_S, left_ns % NS_PER_S};
-		if (sigtimedwait(signals, NULL, &t) > 0)
-			return true;
-		left_ns = then_ns - phc_monotonic_ns();
-	}
-	t = (struct timespec){0, 0};
-	return sigtimedwait(signals, NULL, &t) > 0;
+static void on_signal(int number)
+{
+	(void)number;
+	ended = 1;
+	left.tv_sec = 0;
+	left.tv_nsec = 0;
 }
 
-/* Turns come at the rate asked for, but while ptp4l is waited for once a second at least. */
-static int64_t interval_of(const struct program *p)
+/* False: a signal ended it. */
+static bool sleep_for(int64_t ns)
 {
-	int64_t ns = ts_dur_from_s(1.0 / p->options.rate_hz).ns;
+	left.tv_sec = ns / NS_PER_S;
+	left.tv_nsec = ns % NS_PER_S;
+	if (!ended)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, (const struct timespec *)&left, NULL);
+	return !ended;
+}
 
-	return p->bridge.state == BRIDGE_WAITING && ns > NS_PER_S ? NS_PER_S : ns;
+static void take_signals(void)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		(void)sigaction(numbers[i], &action, NULL);
 }
 
 static void run(struct program *p)
 {
-	int64_t next_ns = phc_monotonic_ns();
-	sigset_t signals;
+	int64_t interval_ns = ts_dur_from_s(1.0 / p->options.rate_hz).ns;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (in_sync(p))
 		open_clock(p);
 	for (;;) {
-		int64_t now_ns = phc_monotonic_ns();
+		int64_t ns = interval_ns;
 
-		next_ns = ts_sat_add(next_ns, interval_of(p));
-		if (next_ns < now_ns) /* late by more than a turn: those are lost */
-			next_ns = now_ns;
-		if (wait_until(&signals, next_ns))
+		/* ptp4l is looked for each second at least */
+		if (p->bridge.state == BRIDGE_WAITING && ns > NS_PER_S)
+			ns = NS_PER_S;
+		if (!sleep_for(ns))
 			return;
 		update(p);
 	}
@@ -252,6 +258,7 @@ static int start(struct program *p)
 	if (p->options.config[0] && options_read_file(&p->options, p->options.config, error) < 0)
 		return fail(p, EXIT_CONFIG, error);
 	config.summary = p->options.summary;
+	config.silent = p->options.level < BRIDGE_LOG_INFO;
 	p->ptp4l.path = p->options.uds_address;
 	ptp4l_init(&p->ptp4l.ptp4l, p->options.domain, p->options.transport);
 	if (p->options.leapfile[0]) {
@@ -266,6 +273,7 @@ static int start(struct program *p)
 	tell_ignored(p);
 	tell_expired(p);
 	bridge_init(&p->bridge, &config);
+	take_signals();
 	run(p);
 	output_close(&p->output);
 	ptp4l_link_close(&p->ptp4l);

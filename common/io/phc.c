@@ -233,8 +233,13 @@ int phc_read(struct phc *phc, enum phc_scale scale, int readings, struct phc_bat
 		rc = probe(phc, scale, readings, &batch);
 	if (rc == -ENXIO || rc == -EBADF)
 		rc = -ENODEV;
-	if (rc == 0)
-		*ret = batch;
+	if (rc < 0)
+		return rc;
+	/* most of the room is empty */
+	ret->method = batch.method;
+	ret->scale = batch.scale;
+	ret->count = batch.count;
+	memcpy(ret->reading, batch.reading, (size_t)batch.count * sizeof(batch.reading[0]));
 	return rc;
 }
 

@@ -15,8 +15,10 @@ void bridge_init(struct bridge *b, const struct bridge_config *config)
 
 static void nothing(struct bridge_out *out)
 {
-	memset(out, 0, sizeof(*out));
+	out->publish = out->clear = out->close = false;
+	out->leap = 0;
 	out->level = BRIDGE_LOG_NONE;
+	out->line[0] = '\0';
 }
 
 bool bridge_wants_open(const struct bridge *b, int64_t now_ns)
@@ -77,6 +79,8 @@ void bridge_on_read_failed(
 
 static void report(struct bridge *b, int64_t offset_ns, int64_t delay_ns, struct bridge_out *out)
 {
+	if (b->config.silent)
+		return;
 	if (b->config.summary == 0) {
 		out->level = BRIDGE_LOG_INFO;
 		line_sample(out->line, sizeof(out->line), b->config.sink, offset_ns, delay_ns);

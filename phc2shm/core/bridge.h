@@ -37,6 +37,7 @@ struct bridge_config {
 	const char *source, *sink; /* as they were written; live as long as the bridge */
 	struct scale scale;
 	unsigned int summary; /* readings in a line of statistics; 0: a line each */
+	bool silent;	      /* lines about readings are not wanted: none is made */
 };
 
 /* Levels of syslog. */

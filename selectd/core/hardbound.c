@@ -130,7 +130,11 @@ int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 			*ret = intersect(b, line, 2 * scale, INFINITY);
 			return 0;
 		}
+	*ret = all;
+	if (all.contradictions == 0)
+		return 0;
 	near = intersect(b, line, 1, line->slack_ns);
-	*ret = all.contradictions > 0 && near.used > 0 ? near : all;
+	if (near.used > 0)
+		*ret = near;
 	return 0;
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What the suite costs, beside Debian's chronyd in the same run. Absolute figures are this
-# machine's; the ratio column is what to compare.
+# What the suite costs, beside Debian's chronyd in the same run, what one sample costs in selectd's
+# core (bench_selectd), and what phc2shm costs and gives beside Debian's phc2sys (bridge.sh).
+# Absolute figures are this machine's; the ratio column is what to compare.
 #   IDLE=seconds of the idle measurement (default 130: two polls at least)
 #   BUSY=seconds of the latency measurement (default 20)
 . "$(dirname "$0")/../e2e/lib.sh"
@@ -89,4 +90,5 @@ done
 for b in "$B"/bin/tools/bench_*; do
 	[ -x "$b" ] && "$b"
 done
+bash "$here/bridge.sh"
 exit 0

@@ -152,6 +152,20 @@ static void errors_withdraw_and_busy_does_not(void **state)
 	assert_true(bridge_wants_open(&b, NS_PER_S));
 }
 
+static void who_wants_no_lines_gets_none(void **state)
+{
+	struct bridge b = running(0, 0);
+	struct bridge_out out;
+
+	(void)state;
+	b.config.silent = true;
+	out = give(&b, T0, T0 + 5, 0);
+	assert_true(out.publish);
+	assert_int_equal(out.level, BRIDGE_LOG_NONE);
+	out = give(&b, T0 + NS_PER_S, T0 + 5, 0);
+	assert_int_equal(out.level, BRIDGE_LOG_ERR);
+}
+
 static void being_busy_counts_when_it_lasts(void **state)
 {
 	struct bridge b = running(0, 0);
@@ -249,6 +263,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_repeats_itself_is_not_given_on),
 		cmocka_unit_test(a_missing_device_is_one_line_and_growing_pauses),
 		cmocka_unit_test(errors_withdraw_and_busy_does_not),
+		cmocka_unit_test(who_wants_no_lines_gets_none),
 		cmocka_unit_test(being_busy_counts_when_it_lasts),
 		cmocka_unit_test(a_clock_that_was_never_set_is_not_given_on),
 		cmocka_unit_test(ptp4l_is_waited_for_and_tells_the_scale),
