@@ -222,7 +222,7 @@ const struct directive disciplined_directives[] = {
 	{.word = "corrtimeratio",
 		.help = "length of slews",
 		.positional = ignored_one,
-		.ignored = "slews last a quarter of the interval of the estimates",
+		.ignored = "slews last as long as smooths the rate at a per cent of the error",
 		ONCE},
 	{.word = "maxholdover",
 		.help = "how long the clock is good without samples",

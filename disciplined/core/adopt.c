@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include "disciplined/core/discipline_private.h"
+#include "disciplined/core/pace.h"
 
 /* Random walk of the rate where the estimate tells none: a common oscillator at its worst. */
 #define WANDER_PPB 10.0
@@ -9,12 +10,10 @@
 
 double target_offset_sd_ns(const struct discipline_target *t, double rate_sd_ppb, struct ts_raw raw)
 {
-	double dt_s = fabs(ts_dur_to_s(ts_raw_sub(raw, t->line.raw)));
-	double w_ppb = t->est.wander_ppb > 0 ? t->est.wander_ppb : WANDER_PPB;
-	double by_rate_ns = rate_sd_ppb * dt_s;
+	struct pace_line line = {.offset_sd_ns = t->offset_sd_ns, .rate_sd_ppb = rate_sd_ppb};
 
-	return sqrt(t->offset_sd_ns * t->offset_sd_ns + by_rate_ns * by_rate_ns +
-		    w_ppb * w_ppb * dt_s * dt_s * dt_s / 3);
+	line.wander_ppb = t->est.wander_ppb > 0 ? t->est.wander_ppb : WANDER_PPB;
+	return sqrt(pace_phase_var_ns2(&line, ts_dur_to_s(ts_raw_sub(raw, t->line.raw))));
 }
 
 static double grown_rate_sd_ppb(const struct discipline *d, const struct msg_estimate *e)
@@ -92,13 +91,12 @@ static void carry_line(struct discipline *d, const struct msg_estimate *e, bool 
 static double foretold_sd_ns(const struct discipline_target *t, const struct msg_estimate *next)
 {
 	const struct msg_estimate *e = &t->est;
-	double dt_s = fmax(1e-9 * (double)ts_sat_sub(next->raw_ns, e->raw_ns), 0), v;
+	struct pace_line line = {e->offset_sd_ns, e->rate_sd_ppb, e->wander_ppb, 0};
+	double dt_s = fmax(1e-9 * (double)ts_sat_sub(next->raw_ns, e->raw_ns), 0);
 
 	if (!t->valid || t->restored)
 		return 0;
-	v = e->offset_sd_ns * e->offset_sd_ns + e->rate_sd_ppb * e->rate_sd_ppb * dt_s * dt_s +
-	    e->wander_ppb * e->wander_ppb * dt_s * dt_s * dt_s / 3;
-	return fmin(sqrt(v), BOUND_MAX_NS);
+	return fmin(sqrt(pace_phase_var_ns2(&line, dt_s)), BOUND_MAX_NS);
 }
 
 void target_adopt(struct discipline *d, const struct msg *m)

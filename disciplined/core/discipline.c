@@ -233,6 +233,7 @@ static void take(struct discipline *d, const struct msg *m, struct discipline_ou
 	}
 	measure_interval(d, e);
 	target_adopt(d, m);
+	steer_pace(d);
 	d->updates++;
 	fresh_s = fmax(FRESH_INTERVALS * d->interval_s, FRESH_MIN_S);
 	d->fresh_until = e->status == sync_synchronised

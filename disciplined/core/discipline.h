@@ -5,13 +5,13 @@
  * Feed-forward: the estimate is a line; the error e = line(now) - clock(now) is measured at each
  * turn by reading raw clock and clock together, so nothing is integrated here and nothing that was
  * done downstream can disturb the estimate. The clock is given the line's own rate, plus e/T for
- * the time T, after which the rate is the line's alone: two commands an estimate follow a straight
- * line exactly.
+ * a time of about T, after which the rate is the line's alone: three commands an estimate follow a
+ * straight line exactly.
  *
- *   T  a quarter of the interval of the estimates, at least 1 s: that brings the roughness of the
- *      frequency down to about that of a good loop for a few per cent of phase error. An e beyond
+ *   T  what costs a per cent of phase error for a smooth rate (pace.h), at least 1 s. An e beyond
  *      four standard deviations, of the estimate or of what the last one foretold for now, is
- *      nothing to be smoothed, and T shrinks accordingly, to 0.25 s at least.
+ *      nothing to be smoothed: T is a quarter of the interval at most then, and shrinks further
+ *      the larger e is, to 0.25 s at least.
  *   |rate - line's rate| never exceeds maxslewrate.
  *   Steps: by makestep; once after a disruption, up to maxdisruptionstep; to undo a step that
  *      somebody else made; for a leap second in leapsecmode step; by the operator. Never else.
@@ -159,6 +159,7 @@ struct discipline {
 	bool following;	    /* the estimator in charge is at least as good as we are */
 	uint64_t follow_boot;
 	double interval_s;
+	double pace_share; /* pace.h; 0: not known yet */
 	int64_t updates, changes_ignored;
 	bool gave_up; /* maxchange: waits for the operator */
 	int disruption_steps_left;

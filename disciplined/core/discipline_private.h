@@ -41,7 +41,9 @@ int64_t target_bound_ns(const struct discipline *d, struct ts_raw raw);
 /* Growth of the clock's bound: the line's own, and what the clock's rate differs from it. */
 double target_drift_ppb(const struct discipline *d);
 
-/* steer.c: orders a step or a slew for the error at the last reading. */
+/* steer.c: how fast to follow the line just taken; orders a step or a slew for the error at the
+ * last reading. */
+void steer_pace(struct discipline *d);
 void steer(struct discipline *d, struct discipline_out *out);
 void steer_base(struct discipline *d, struct discipline_out *out);
 void steer_slew_end(struct discipline *d, struct discipline_out *out);

@@ -2,19 +2,22 @@
 #include <math.h>
 #include <string.h>
 #include "disciplined/core/discipline_private.h"
+#include "disciplined/core/pace.h"
 
-/* ESTIMATOR.md section 7: a quarter of the interval brings the rate's roughness to that of a good
- * loop for 0.2 to 11 % of phase error; less than a second costs wakeups and gains nothing. */
-#define T_SHARE 0.25
+/* Less than a second costs wakeups and gains nothing. */
 /* An error that is no noise is to go; so short a slew still ends well by a timer that is late. */
 #define T_FAST_S 0.25
 #define T_MIN_S	 1.0
+/* A new share counts for a quarter: the deviations it rests on vary from sample to sample. */
+#define PACE_GAIN 0.25
 /* Beyond so many standard deviations, of this estimate or foretold by the last, an error is neither
  * noise nor wander as usual, and waiting smooths nothing. */
 #define NOISE_SD 4.0
-/* An error adds to the noise in quadrature: a 64th of it makes 0.01 %, an eighth 0.8 %. */
+/* Nor is anything gained by taking longer over it than this share of an interval. */
+#define SHARE_ODD 0.25
+/* An error adds to the noise in quadrature: a 64th of it makes 0.01 %, a 16th 0.2 %. */
 #define MATTERS_SHARE	  (1.0 / 64)
-#define MATTERS_END_SHARE (1.0 / 8)
+#define MATTERS_END_SHARE (1.0 / 16)
 /* Two slew ends are not worth a wakeup for less. */
 #define MATTERS_END_NS 20.0
 /* Slews end before the clock is left alone for a leap second. */
@@ -79,21 +82,46 @@ void steer_slew(struct discipline *d, double slew_ppb, double t_s, struct discip
 	order_rate(d, out, base_ppb + slew_ppb, base_ppb, ts_raw_min(until, leap_clear(d)));
 }
 
-static void order_slew(struct discipline *d, double e_ns, struct discipline_out *out)
+void steer_pace(struct discipline *d)
+{
+	struct pace_line line = {d->target.offset_sd_ns, d->target.est.rate_sd_ppb,
+		d->target.est.wander_ppb, d->interval_s};
+	double share;
+
+	if (!(d->interval_s > 0))
+		return;
+	share = pace_share(&line);
+	/* shares are ratios: their logarithms are what can be averaged */
+	d->pace_share =
+		d->pace_share > 0 ? d->pace_share * pow(share / d->pace_share, PACE_GAIN) : share;
+}
+
+/* Time for a slew, and how much of it before the rest is looked at again: all of it if it is the
+ * rest, or no noise. */
+static double slew_time_s(const struct discipline *d, double e_ns, bool rest, double *ret_until_s)
+{
+	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns), t_s;
+
+	if (fabs(e_ns) > noise_ns) {
+		t_s = fmax(T_MIN_S, fmin(d->pace_share, SHARE_ODD) * d->interval_s);
+		return *ret_until_s = fmax(T_FAST_S, t_s * noise_ns / fabs(e_ns));
+	}
+	t_s = fmax(T_MIN_S, d->pace_share * d->interval_s);
+	*ret_until_s = rest ? t_s : PACE_FIRST * t_s;
+	return t_s;
+}
+
+static void order_slew(struct discipline *d, double e_ns, bool rest, struct discipline_out *out)
 {
 	double limit_ppb = d->policy.maxslewrate_ppm * 1e3;
-	double t_s = fmax(T_MIN_S, T_SHARE * d->interval_s);
-	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns);
-	double slew_ppb;
+	double until_s, t_s = slew_time_s(d, e_ns, rest, &until_s), slew_ppb;
 
-	if (fabs(e_ns) > noise_ns)
-		t_s = fmax(T_FAST_S, t_s * noise_ns / fabs(e_ns));
 	slew_ppb = e_ns / t_s;
 	if (fabs(slew_ppb) > limit_ppb) {
 		slew_ppb = clamp(slew_ppb, limit_ppb);
-		t_s = e_ns / slew_ppb;
+		until_s = e_ns / slew_ppb;
 	}
-	steer_slew(d, slew_ppb, t_s, out);
+	steer_slew(d, slew_ppb, until_s, out);
 }
 
 /* Nothing to gain from writing what is as good as in force. */
@@ -162,7 +190,7 @@ static void tell_slew(struct discipline *d, double e_s, struct discipline_out *o
 			"an offset of %+.6f s is slewed away in %.0f s", e_s, seconds);
 }
 
-void steer(struct discipline *d, struct discipline_out *out)
+static void follow(struct discipline *d, bool rest, struct discipline_out *out)
 {
 	int64_t e_ns = discipline_offset_ns(d);
 	double e_s = (double)e_ns * 1e-9;
@@ -187,7 +215,12 @@ void steer(struct discipline *d, struct discipline_out *out)
 	if (d->policy.loop != LOOP_LINE)
 		loop_steer(d, out);
 	else if (matters(d, (double)e_ns))
-		order_slew(d, (double)e_ns, out);
+		order_slew(d, (double)e_ns, rest, out);
+}
+
+void steer(struct discipline *d, struct discipline_out *out)
+{
+	follow(d, false, out);
 }
 
 /* What the end of a slew may leave. */
@@ -211,7 +244,7 @@ void steer_slew_end(struct discipline *d, struct discipline_out *out)
 	if (d->policy.loop != LOOP_LINE)
 		loop_second(d, out);
 	else if (left_behind(d))
-		steer(d, out);
+		follow(d, true, out);
 	else if (!d->policy.exact)
 		steer_base(d, out);
 	if (out->act.rate)
@@ -227,7 +260,7 @@ bool steer_may_be_late(const struct discipline *d, double change_ppb)
 void steer_settle(struct discipline *d, struct discipline_out *out)
 {
 	if (left_behind(d))
-		steer(d, out);
+		follow(d, true, out);
 }
 
 void steer_status(struct discipline *d, struct discipline_out *out)
