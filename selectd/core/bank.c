@@ -16,6 +16,7 @@
 #define REST		 3
 #define EVIDENCE_PER_MIX 30.0
 #define SETTLING	 16
+#define TAIL_SIGMAS2	 16.0
 
 static const double wanders_ppb[BANK_WANDERS] = {
 	0.01, 0.0316227766, 0.1, 0.316227766, 1, 3.16227766, 10, 31.6227766, 100, 316.227766, 1000};
@@ -267,11 +268,18 @@ void bank_move_base(struct bank *b, double by_ns, double var_ns2)
 		}
 }
 
+/* Q(k) is about exp(-k^2/2): a wander of weight p is exceeded at sqrt(K^2 + 2 log p) as rarely as a
+ * certain one at K. */
+static double tail_ppb(double wander_ppb, double weight)
+{
+	return wander_ppb * sqrt(fmax(1 + 2 * log(weight) / TAIL_SIGMAS2, 0));
+}
+
 /* Weight that mixing alone keeps up is no evidence: what a wander gets in one sample at most,
  * times the few samples that it takes to lose it again. */
 static void evidence(const struct bank *b, struct bank_mean *m)
 {
-	double sum = 0, var = 0, log_w = 0;
+	double sum = 0, var = 0, log_w = 0, tail = 0;
 
 	for (int i = 0; i < BANK_WANDERS; i++) {
 		double w = 0;
@@ -283,9 +291,12 @@ static void evidence(const struct bank *b, struct bank_mean *m)
 			continue;
 		sum += w;
 		var += w * wanders_ppb[i] * wanders_ppb[i];
+		if (w >= EVIDENCE_PER_MIX * NEIGHBOUR_MOST)
+			tail = fmax(tail, tail_ppb(wanders_ppb[i], w));
 	}
 	m->wander_ppb = wanders_ppb[0] * exp(log_w);
 	m->wander_var_ppb2 = var / sum;
+	m->wander_tail_ppb = tail;
 }
 
 void bank_mean(const struct bank *b, struct bank_mean *ret)

@@ -61,6 +61,9 @@ struct bank_mean {
 	struct bank_hypothesis state;
 	double wander_ppb;	/* geometric mean */
 	double wander_var_ppb2; /* w^2 for predictions; see above */
+	double wander_tail_ppb; /* four times this is exceeded as rarely as four deviations of a
+				   Gaussian: the largest sqrt(1 + 2 log p / 16) w of those whose
+				   weight p is more than neighbours keep up in each other */
 	double gauss;		/* mean share of the noise that is Gaussian */
 };
 

@@ -8,7 +8,9 @@
 /* Standard deviations of rate and wander that the carried interval allows for (ESTIMATOR: 99.99 %
  * needs 5 to 7 of a heavy-tailed error; the drift allowance comes on top). */
 #define CARRY_SIGMAS  5.0
+#define EDGE_SIGMAS   4.0 /* hardbound.h tells why */
 #define DOUBLINGS_MAX 6
+#define ROUNDING_NS   2
 #define NS_MAX	      4e18
 
 void hardbound_reset(struct hardbound *b)
@@ -60,6 +62,18 @@ int64_t hardbound_newest_other(const struct hardbound *b)
 	return b->count > 0 ? from_newest(b, 0)->other_ns : 0;
 }
 
+int64_t hardbound_least_delay(const struct hardbound *b)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < b->count; i++) {
+		int64_t delay = 2 * (b->ring[i].error_ns - b->ring[i].other_ns);
+
+		least = delay < least ? delay : least;
+	}
+	return b->count > 0 ? least : 0;
+}
+
 /* A double as nanoseconds, within what sums of two cannot overflow. */
 static int64_t whole_ns(double ns)
 {
@@ -68,44 +82,67 @@ static int64_t whole_ns(double ns)
 	return ns > -NS_MAX ? (int64_t)ns : -(int64_t)NS_MAX;
 }
 
-static int64_t widening_ns(const struct hardbound_line *line, double scale, double t_s)
-{
-	double sd = t_s * hypot(line->rate_sd_ppb, line->wander_ppb * sqrt(t_s / 3));
+/* One sample's edges as the line sees them at its instant, and how long ago that is. */
+struct edges {
+	double age_s;
+	int64_t low_ns, high_ns;
+};
 
-	return whole_ns(scale * (line->drift_ppb * t_s + CARRY_SIGMAS * sd)) +
-	       2; /* and roundings */
+static int64_t widening_ns(const struct hardbound_line *line, double scale, double age_s)
+{
+	double t = fabs(age_s);
+	double sd = t * hypot(line->rate_sd_ppb, line->wander_ppb * sqrt(t / 3));
+
+	return whole_ns(scale * (line->drift_ppb * t + CARRY_SIGMAS * sd)) + ROUNDING_NS;
 }
 
-/* The interval of one sample at line->line.raw, relative to the line there. What the rate makes of
- * the time between is small enough for a double. */
-static void carry(const struct hardbound_line *line, double scale, const struct hardbound_sample *s,
-	int64_t *ret_low, int64_t *ret_high)
+/* What the rate makes of the time between is small enough for a double. */
+static struct edges edges_of(const struct hardbound_line *line, const struct hardbound_sample *s)
 {
-	struct ts_dur t = ts_raw_sub(s->raw, line->line.raw);
-	double t_s = ts_dur_to_s(t);
-	int64_t phase = ts_sat_sub(ts_utc_sub(s->utc, line->line.utc).ns, t.ns);
-	int64_t middle = ts_sat_sub(phase, whole_ns(line->line.rate_ppb * t_s));
-	int64_t e = ts_sat_add(s->error_ns, widening_ns(line, scale, fabs(t_s)));
+	struct ts_dur age = ts_raw_sub(line->line.raw, s->raw);
+	double age_s = ts_dur_to_s(age);
+	int64_t phase = ts_sat_add(ts_sat_sub(s->utc.ns, line->line.utc.ns), age.ns);
+	int64_t middle = ts_sat_add(phase, whole_ns(line->line.rate_ppb * age_s));
 
-	*ret_low = ts_sat_sub(middle, e);
-	*ret_high = ts_sat_add(middle, e);
+	return (struct edges){
+		.age_s = age_s,
+		.low_ns = ts_sat_sub(middle, s->error_ns),
+		.high_ns = ts_sat_add(middle, s->error_ns),
+	};
 }
 
-/* Newest first; only those that hold the line within slack_ns. */
-static struct hardbound_interval intersect(
-	const struct hardbound *b, const struct hardbound_line *line, double scale, double slack_ns)
+/* Those of the line, newest first. */
+static int collect(const struct hardbound *b, const struct hardbound_line *line, double slack_ns,
+	struct edges *ret)
 {
-	struct hardbound_interval r = {.low_ns = INT64_MIN, .high_ns = INT64_MAX};
+	int n = 0;
 
 	for (int i = 0; i < b->count; i++) {
 		const struct hardbound_sample *s = from_newest(b, i);
-		int64_t low, high;
+		int64_t widening;
 
 		if (ts_raw_before(s->raw, line->since))
 			break;
-		carry(line, scale, s, &low, &high);
-		if (low > r.high_ns || high < r.low_ns || (double)low > slack_ns ||
-			(double)high < -slack_ns) {
+		ret[n] = edges_of(line, s);
+		widening = widening_ns(line, 1, ret[n].age_s);
+		if ((double)ts_sat_sub(ret[n].low_ns, widening) <= slack_ns &&
+			(double)ts_sat_add(ret[n].high_ns, widening) >= -slack_ns)
+			n++;
+	}
+	return n;
+}
+
+/* Edges carried along the line. */
+static struct hardbound_interval carried(
+	const struct edges *e, int n, const struct hardbound_line *line, double scale)
+{
+	struct hardbound_interval r = {.low_ns = INT64_MIN, .high_ns = INT64_MAX};
+
+	for (int i = 0; i < n; i++) {
+		int64_t w = widening_ns(line, scale, e[i].age_s);
+		int64_t low = ts_sat_sub(e[i].low_ns, w), high = ts_sat_add(e[i].high_ns, w);
+
+		if (low > r.high_ns || high < r.low_ns) {
 			r.contradictions++;
 			continue;
 		}
@@ -116,25 +153,101 @@ static struct hardbound_interval intersect(
 	return r;
 }
 
+/* Standard deviation of what a rate that walks makes of a line through the phases at ages t and
+ * T > t, at age 0; per unit of wander. */
+static double bend(double t, double T)
+{
+	double r = t / (T - t);
+	double tt = t * t * t / 3, TT = T * T * T / 3, tT = t * t * (T / 2 - t / 6);
+	double v = (1 + r) * (1 + r) * tt - 2 * r * (1 + r) * tT + r * r * TT;
+
+	return sqrt(fmax(v, 0));
+}
+
+/* Edge i on one side as it is now, by the rate between it and what older ones say on the other.
+ * Only those can be the best that are tighter than all between. */
+static double carried_by_rate(const double *near, const double *far, const struct edges *e, int n,
+	int i, const struct hardbound_line *line, double k)
+{
+	double best = INFINITY, tightest = INFINITY;
+
+	for (int j = i + 1; j < n; j++) {
+		double t = e[i].age_s, T = e[j].age_s, gap;
+
+		if (far[j] >= tightest || T <= t)
+			continue;
+		tightest = far[j];
+		gap = near[i] + far[j] - line->least_delay_ns;
+		best = fmin(best,
+			near[i] + fmax(gap, 0) * t / (T - t) + k * line->wander_ppb * bend(t, T));
+	}
+	return best;
+}
+
+/* The tightest of one side, as a distance from the line. near: edges of this side, far: those of
+ * the other, both outwards. */
+static double tightest(const double *near, const double *far, const struct edges *e, int n,
+	const struct hardbound_line *line, double scale)
+{
+	double best = INFINITY, newer = INFINITY;
+
+	for (int i = 0; i < n; i++) {
+		if (near[i] >= newer)
+			continue;
+		newer = near[i];
+		if (e[i].age_s <= 0 || n == 1)
+			best = fmin(best, near[i] + (double)widening_ns(line, scale, e[i].age_s));
+		else
+			best = fmin(best,
+				carried_by_rate(near, far, e, n, i, line, scale * EDGE_SIGMAS));
+	}
+	return best;
+}
+
+static struct hardbound_interval carried_by_edges(
+	const struct edges *e, int n, const struct hardbound_line *line, double scale)
+{
+	double high[HARDBOUND_SAMPLES], low[HARDBOUND_SAMPLES];
+	struct hardbound_interval r = {.used = n};
+
+	for (int i = 0; i < n; i++) {
+		high[i] = (double)e[i].high_ns;
+		low[i] = -(double)e[i].low_ns;
+	}
+	r.high_ns = ts_sat_add(whole_ns(tightest(high, low, e, n, line, scale)), ROUNDING_NS);
+	r.low_ns = -ts_sat_add(whole_ns(tightest(low, high, e, n, line, scale)), ROUNDING_NS);
+	r.contradictions = n > 0 && r.low_ns > r.high_ns;
+	return r;
+}
+
+static struct hardbound_interval intersect(
+	const struct edges *e, int n, const struct hardbound_line *line, double scale)
+{
+	return line->walks ? carried_by_edges(e, n, line, scale) : carried(e, n, line, scale);
+}
+
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 	struct hardbound_interval *ret)
 {
-	struct hardbound_interval all = intersect(b, line, 1, INFINITY), near;
+	struct edges e[HARDBOUND_SAMPLES];
+	int n = collect(b, line, INFINITY, e);
+	struct hardbound_interval all = intersect(e, n, line, 1);
 	double scale = 2;
 
-	if (all.used == 0)
+	if (n == 0)
 		return -ENODATA;
 	for (int i = 0; all.contradictions > 0 && i < DOUBLINGS_MAX; i++, scale *= 2)
-		if (intersect(b, line, scale, INFINITY).contradictions == 0) {
+		if (intersect(e, n, line, scale).contradictions == 0) {
 			/* just agreeing is an interval of next to no width: once more */
-			*ret = intersect(b, line, 2 * scale, INFINITY);
+			*ret = intersect(e, n, line, 2 * scale);
 			return 0;
 		}
+	if (all.contradictions > 0) {
+		n = collect(b, line, line->slack_ns, e);
+		if (n == 0)
+			n = collect(b, line, INFINITY, e) > 0; /* the newest */
+		all = carried(e, n, line, 1);
+	}
 	*ret = all;
-	if (all.contradictions == 0)
-		return 0;
-	near = intersect(b, line, 1, line->slack_ns);
-	if (near.used > 0)
-		*ret = near;
 	return 0;
 }

@@ -5,12 +5,33 @@
  * A two-way exchange cannot hide more than half its delay, whatever the asymmetry: at its instant
  * the truth lies within e = delay/2 + dispersion + root delay/2 + root dispersion of what it
  * measured (RFC 5905 section 11.2: root distance). A reading with a bound given by the device has
- * e = that bound + half its bracket + dispersion. Carried over a time t along a line whose rate is
- * known to a standard deviation of r and wanders by w the interval widens by five standard
- * deviations of what it was carried over, sqrt((r t)^2 + w^2 t^3 / 3), and by d t if the rate may
- * be off by d beyond what the estimator says. All the intervals of the last samples, so carried,
- * hold the truth, hence so does their intersection, which is much narrower than the latest alone
- * when delays vary.
+ * e = that bound + half its bracket + dispersion. Of each such interval the two edges are used for
+ * themselves: an exchange that was delayed one way only still has a tight edge on the other side.
+ * The latest edge of all on the low side and the earliest on the high side, carried to the instant
+ * asked for, enclose the truth, much more narrowly than the latest interval when delays vary.
+ *
+ * Carrying needs the rate. An estimator that knows no wander gives a line of a rate known to a
+ * standard deviation r (and a drift d beyond): over a time t an edge widens by five deviations of
+ * sqrt((r t)^2 + w^2 t^3 / 3), and by d t.
+ *
+ * One that models the oscillator as a random walk of the rate by w is not asked for its rate:
+ * what it is sure of came from the same readings and is least right when they deceive it. The
+ * edges tell the rate themselves. With h the high edge t ago and l the low edge at T > t ago
+ *
+ *     x(0) <= h + (h - l) t / (T - t) + K sd,   the same mirrored for the low side,
+ *
+ * where sd is that of the wander's part of x(0) - [x(t) + (x(t) - x(T)) t/(T-t)], with
+ * cov(I(t), I(T)) = w^2 (t^2 T/2 - t^3/6) for the integrals I of the walk back from now:
+ * exact for a Gaussian walk, and free of any law of the delays. The least round trip B does not
+ * count twice: both edges contain the same unknown share of it (whatever the path's asymmetry
+ * takes from the one it adds to the other), so that h - l exceeds what x really moved by B at
+ * least: it is h - l - B that is carried, and an exchange still hides half its own delay.
+ * So there is no statistical part beside half the least delay: a path as asymmetric as can be has
+ * its truth on the edge, and noise, which only ever delays, moves edges away from it.
+ *
+ * K is 4. Outside the edges the truth is only if the walk exceeds that (3e-5 on one side) over just
+ * the span of edges that met next to no queue; and by no more than queues and asymmetry leave, as
+ * half the least delay is hidden by the most asymmetric path only.
  *
  * Where intervals contradict each other the rate was less certain than told, or the source was
  * wrong once. First the rate's uncertainty is doubled until they agree, up to 64 times; if that
@@ -42,11 +63,13 @@ struct hardbound {
 /* A line to carry along, and how well its rate is known over the time of the samples. */
 struct hardbound_line {
 	struct ts_line line;
-	double drift_ppb;    /* line.rate_ppb at line.raw is within this of the truth ... */
-	double rate_sd_ppb;  /* ... and an error of this standard deviation */
-	double wander_ppb;   /* random walk of the rate, ppb/sqrt(s) */
-	double slack_ns;     /* the line may be so much beside the truth */
-	struct ts_raw since; /* older samples do not belong to the line */
+	double drift_ppb;      /* line.rate_ppb at line.raw is within this of the truth ... */
+	double rate_sd_ppb;    /* ... and an error of this standard deviation */
+	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s) */
+	bool walks;	       /* the rate does that and nothing else: the edges tell it */
+	double least_delay_ns; /* if so: no two exchanges' ways there and back add up to less */
+	double slack_ns;       /* the line may be so much beside the truth */
+	struct ts_raw since;   /* older samples do not belong to the line */
 };
 
 /* The truth lies in low..high (ns) relative to line.utc at line.raw. */
@@ -70,6 +93,9 @@ void hardbound_shift(struct hardbound *b, struct ts_dur shift);
  * without one. */
 int64_t hardbound_newest_error(const struct hardbound *b);
 int64_t hardbound_newest_other(const struct hardbound *b);
+
+/* Smallest delay of the samples, 0 without one. */
+int64_t hardbound_least_delay(const struct hardbound *b);
 
 /* The interval at line.raw. -ENODATA without a sample at or after since. */
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,

@@ -11,7 +11,6 @@
  * (99.99 % of the time needs 7 of the offset, measured on simulated paths). */
 #define OFFSET_SIGMAS  7.0
 #define RATE_SIGMAS    5.0
-#define PATH_SIGMAS    4.0
 #define WANDER_MAX_PPB 200.0
 #define NS_MAX	       4e18
 
@@ -102,19 +101,15 @@ static double unseen_wander_ppb(const struct track_state *st)
 }
 
 /*
- * The line is right if both directions take equally long at the least, and then within its noise as
- * certainly as that of any source; what it is off by beyond that is at most half the least round
- * trip. To leave that interval takes both extremes at once: a path on which one direction takes no
- * time at all, which no path can be, and a deviation that happens in 1 of 1000 seconds.
+ * Where a route has changed one way only the line remembers from before where between its edges it
+ * is (bank_route.h), and half the interval's width is what the path hides as before. Then the line
+ * is that certain within its deviations.
  */
-static void path_interval(const struct track *t, struct track_state *st)
+static void interval_about_line(struct track_state *st)
 {
-	double sd = st->offset_sd_ns;
-	double e = fmax(PATH_SIGMAS * sd + 0.5 * (double)st->base_delay_ns, OFFSET_SIGMAS * sd);
-	int64_t limit = ts_sat_add(clip_ns(e) + 1, hardbound_newest_other(&t->bound));
+	double half = ((double)st->high_ns - (double)st->low_ns) / 2;
+	int64_t limit = clip_ns(half + OFFSET_SIGMAS * st->offset_sd_ns);
 
-	if (limit <= st->low_ns || -limit >= st->high_ns)
-		return;
 	st->low_ns = st->low_ns > -limit ? st->low_ns : -limit;
 	st->high_ns = st->high_ns < limit ? st->high_ns : limit;
 }
@@ -126,7 +121,11 @@ static void hard_interval(const struct track *t, struct track_state *st)
 		/* who estimates the wander knows how the rate changed; others do not */
 		.drift_ppb = t->ops->models ? 0 : t->config.drift_ppb,
 		.rate_sd_ppb = st->rate_sd_ppb,
-		.wander_ppb = fmax(st->wander_ppb, unseen_wander_ppb(st)),
+		.wander_ppb = t->ops->models ? st->wander_tail_ppb
+					     : fmax(st->wander_ppb, unseen_wander_ppb(st)),
+		.walks = t->ops->models,
+		.least_delay_ns =
+			fmin(st->least_delay_ns, (double)hardbound_least_delay(&t->bound)),
 		.slack_ns = OFFSET_SIGMAS * st->offset_sd_ns,
 		.since = st->oldest,
 	};
@@ -138,8 +137,8 @@ static void hard_interval(const struct track *t, struct track_state *st)
 	}
 	st->low_ns = i.low_ns;
 	st->high_ns = i.high_ns;
-	if (t->ops->models)
-		path_interval(t, st);
+	if (t->ops->models && st->low_ns <= 0 && st->high_ns >= 0)
+		interval_about_line(st);
 }
 
 /*

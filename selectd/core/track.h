@@ -42,13 +42,16 @@ struct track_config {
 
 /* What a track says about an instant. */
 struct track_state {
-	struct ts_line line;   /* at the instant asked for, with the rate there */
-	double offset_sd_ns;   /* standard deviation of line.utc, wander since the newest sample
-				  included */
-	double rate_sd_ppb;    /* of line.rate_ppb */
-	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s); 0 unknown */
-	double jitter_ns;      /* standard deviation of a single sample */
-	int64_t base_delay_ns; /* smallest delay of the path */
+	struct ts_line line;	/* at the instant asked for, with the rate there */
+	double offset_sd_ns;	/* standard deviation of line.utc, wander since the newest sample
+				   included */
+	double rate_sd_ppb;	/* of line.rate_ppb */
+	double wander_ppb;	/* random walk of the rate, ppb/sqrt(s); 0 unknown */
+	double jitter_ns;	/* standard deviation of a single sample */
+	double wander_tail_ppb; /* the largest that four deviations of have to be reckoned with */
+	int64_t base_delay_ns;	/* smallest delay of the path */
+	double least_delay_ns; /* surely no more than any way there and any back together; 0 unknown
+				*/
 	int samples, runs;     /* samples in use; runs of residuals of one sign, 0 unknown */
 	int64_t span_ns;       /* from the oldest sample in use to the newest */
 	struct ts_raw oldest, newest;

@@ -168,6 +168,20 @@ static double jitter_ns(const struct track_bank *t)
 	return t->two_way ? SQRT_HALF * t->u.exchange.scale_ns : t->u.oneway.scale_ns;
 }
 
+/* The least round trip, less a deviation of what is known of it, and of the Gaussian part where the
+ * law of the delays has no sharp edge. One is enough: an error of it counts by the share of the
+ * time that an edge is carried, beside all of the four deviations of the wander (hardbound.h). */
+static double least_delay_ns(const struct track_bank *t)
+{
+	const struct bank_mean *m = &t->u.exchange.line.mean;
+
+	if (!t->two_way)
+		return 0;
+	return fmax(bank_exchange_delay_ns(&t->u.exchange) -
+			    2 * hypot(sqrt(m->state.pbb), m->gauss * t->u.exchange.scale_ns),
+		0);
+}
+
 static int bank_at(const void *storage, struct ts_raw raw, struct track_state *ret)
 {
 	const struct track_bank *t = storage;
@@ -183,8 +197,10 @@ static int bank_at(const void *storage, struct ts_raw raw, struct track_state *r
 		.offset_sd_ns = fmin(s.phase_sd_ns, SD_MAX_NS),
 		.rate_sd_ppb = s.rate_sd_ppb,
 		.wander_ppb = l->mean.wander_ppb,
+		.wander_tail_ppb = l->mean.wander_tail_ppb,
 		.jitter_ns = jitter_ns(t),
 		.base_delay_ns = t->two_way ? llround(bank_exchange_delay_ns(&t->u.exchange)) : 0,
+		.least_delay_ns = least_delay_ns(t),
 		.samples = t->samples < SAMPLES_SHOWN ? t->samples : SAMPLES_SHOWN,
 		.span_ns = ts_sat_sub(t->newest.ns, l->since_raw_ns),
 		.oldest = {l->since_raw_ns},

@@ -6,20 +6,18 @@
 #include "tests/unit/selectd_sim.h"
 #include "selectd/core/track.h"
 
-static const struct track_config ntp_config = {
-	.kind = source_kind_ntp, .rate_sd_ppb = 1e5, .drift_ppb = 1000};
-
 static const struct sim_path lan = {
 	.name = "a", .kind = source_kind_ntp, .base_ns = 2e6, .jitter_ns = 1e5, .stratum = 1};
 
 static const struct sim_path pps = {.name = "p", .kind = source_kind_pps, .jitter_ns = 200};
 
-static struct track *new_track(void)
+static struct track *new_track(enum source_kind kind)
 {
+	struct track_config config = {.kind = kind, .rate_sd_ppb = 1e5, .drift_ppb = 1000};
 	struct track *t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	track_init(t, TRACK_BANK, &ntp_config);
+	track_init(t, TRACK_BANK, &config);
 	return t;
 }
 
@@ -59,7 +57,7 @@ static double feed(
 
 static void empty_track_knows_nothing(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state st;
 
 	(void)state;
@@ -70,7 +68,7 @@ static void empty_track_knows_nothing(void **state)
 
 static void first_sample_sets_the_phase(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state st;
 	struct sim s;
 
@@ -93,7 +91,7 @@ static void edges_count(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 6; seed++) {
-		struct track *t = new_track();
+		struct track *t = new_track(source_kind_ntp);
 		struct track_state st;
 		struct sim s;
 		double e;
@@ -120,7 +118,7 @@ static void pulses_reach_the_kalman_limit(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 6; seed++) {
-		struct track *t = new_track();
+		struct track *t = new_track(source_kind_pps);
 		struct sim s;
 		double e;
 
@@ -136,7 +134,7 @@ static void pulses_reach_the_kalman_limit(void **state)
 static void steps_are_followed_in_three_samples(void **state)
 {
 	static const int64_t step[] = {1000000, -3600 * NS_PER_S};
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state st;
 	struct sim s;
 
@@ -163,7 +161,7 @@ static void a_wild_sample_is_forgotten(void **state)
 
 	(void)state;
 	for (int k = 0; k < 4; k++) {
-		struct track *t = new_track();
+		struct track *t = new_track(source_kind_pps);
 		struct sim s;
 		struct msg m;
 
@@ -181,7 +179,7 @@ static void a_wild_sample_is_forgotten(void **state)
 
 static void a_leap_second_moves_the_line(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state before, after;
 	struct sim s;
 
@@ -202,7 +200,7 @@ static void a_leap_second_moves_the_line(void **state)
 /* A week without a sample: certain of less, and back at once. */
 static void a_long_gap_widens_and_ends(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state st;
 	struct sim s;
 
@@ -222,7 +220,7 @@ static void a_long_gap_widens_and_ends(void **state)
 
 static void growth_and_the_past(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	struct track_state st;
 	struct sim s;
 
@@ -239,7 +237,7 @@ static void growth_and_the_past(void **state)
 
 static void dump_is_text(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_ntp);
 	char text[512];
 	struct sim s;
 
@@ -254,7 +252,7 @@ static void dump_is_text(void **state)
 
 static void reset_forgets(void **state)
 {
-	struct track *t = new_track();
+	struct track *t = new_track(source_kind_pps);
 	struct track_state st;
 	struct sim s;
 
