@@ -7,7 +7,7 @@
 set -eu
 
 build="gcc libc6-dev pkg-config libzmq3-dev libczmq-dev libmsgpack-dev libsystemd-dev"
-check="$build libcmocka-dev clang libclang-rt-14-dev iproute2 util-linux procps python3-minimal
+check="$build libcmocka-dev clang libclang-rt-14-dev iproute2 util-linux procps python3
 	mandoc strace binutils xz-utils
 	libgps28 libdbus-1-3 libbluetooth3 libusb-1.0-0 libedit2 libnettle8 libgnutls30 libseccomp2
 	libcap2 libbsd0 libssl3 libncurses6"

@@ -21,6 +21,7 @@
 #include "common/io/log.h"
 
 #define HEARD_MAX 4096
+#define PATIENCE_MS 30000 /* what never comes has not come by then, however busy the machine */
 
 struct fixture {
 	char dir[64];
@@ -205,7 +206,7 @@ static inline void expect_count(struct fixture *f, const struct ear *e, unsigned
 {
 	struct count_goal g = {e, count};
 
-	assert_true(run_until(f, 5000, count_reached, &g));
+	assert_true(run_until(f, PATIENCE_MS, count_reached, &g));
 	run_for(f, 30);
 	assert_int_equal(e->count, count);
 }

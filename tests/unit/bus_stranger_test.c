@@ -77,7 +77,7 @@ static void wait_connected(struct fixture *f, const struct ear *e, const char *n
 {
 	struct connect_goal g = {e->bus, name};
 
-	assert_true(run_until(f, 5000, is_connected, &g));
+	assert_true(run_until(f, PATIENCE_MS, is_connected, &g));
 	run_for(f, 30); /* the subscription is on its way */
 }
 

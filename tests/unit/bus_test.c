@@ -33,7 +33,7 @@ static void expect_link(struct fixture *f, const struct ear *e, const char *publ
 {
 	struct link l = {e->bus, publisher, wanted};
 
-	assert_true(run_until(f, 5000, link_is, &l));
+	assert_true(run_until(f, PATIENCE_MS, link_is, &l));
 }
 
 static void delivers_in_order(void **state)
