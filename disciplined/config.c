@@ -102,6 +102,26 @@ static const struct directive_field driftfile_options[] = {
 		.help = "it is written so often at most, and at the end"},
 	{.word = NULL}};
 
+static const struct directive_field statefile_fields[] = {
+	{.word = "file",
+		.type = FIELD_STRING,
+		.offset = AT(statefile),
+		.size = CONFIG_PATH_SIZE,
+		.fallback = "",
+		.help = "text with the clock's line, its uncertainty and the rate's wander"},
+	{.word = NULL}};
+
+static const struct directive_field statefile_options[] = {
+	{.word = "interval",
+		.type = FIELD_INT,
+		.offset = AT(state_interval_s),
+		.min = 1,
+		.max = 100000000,
+		.fallback = "3600",
+		.unit = "s",
+		.help = "it is written so often at most, and at the end"},
+	{.word = NULL}};
+
 static const struct directive_field leapsecmode_fields[] = {
 	{.word = "mode",
 		.type = FIELD_ENUM,
@@ -188,6 +208,12 @@ const struct directive disciplined_directives[] = {
 		.help = "where the clock's own frequency error is kept over restarts",
 		.positional = driftfile_fields,
 		.options = driftfile_options,
+		ONCE},
+	{.word = "statefile",
+		.help = "where all that is known of the clock is kept: a restart goes on from it "
+			"without a bump, a boot takes its rate before that of driftfile",
+		.positional = statefile_fields,
+		.options = statefile_options,
 		ONCE},
 	{.word = "rtcsync",
 		.help = "tell the kernel that the clock is synchronised, so that it sets the RTC",

@@ -11,7 +11,7 @@
 enum config_clock { CONFIG_CLOCK_REALTIME, CONFIG_CLOCK_SHADOW };
 
 struct disciplined_config {
-	int clock; /* enum config_clock */
+	int clock;	/* enum config_clock */
 	int discipline; /* enum discipline_loop */
 	double shadowoffset_s;
 	double makestep_s;
@@ -22,6 +22,8 @@ struct disciplined_config {
 	double maxholdover_s, maxbound_s, maxdisruptionstep_s, logchange_s;
 	char driftfile[CONFIG_PATH_SIZE];
 	int drift_interval_s;
+	char statefile[CONFIG_PATH_SIZE];
+	int state_interval_s;
 	bool rtcsync;
 	int leapsecmode; /* enum leap_mode */
 	char leapseclist[CONFIG_PATH_SIZE];

@@ -11,12 +11,9 @@
 #include "disciplined/config.h"
 #include "disciplined/disciplined.h"
 #include "disciplined/driftio.h"
+#include "disciplined/keeper.h"
 #include "disciplined/pagefill.h"
 #include "disciplined/report.h"
-
-/* A drift file's skew is what the estimate claimed then; after a boot the raw clock's own
- * calibration and temperature differ by about this. */
-#define DRIFT_SD_MIN_PPB 1000.0
 
 struct disciplined {
 	struct stage_host *host;
@@ -27,9 +24,7 @@ struct disciplined {
 		*page; /* NULL: it cannot be written; the clock is steered all the same */
 	struct discipline core;
 	struct leaplist leaplist;
-	struct ts_raw drift_due;
-	char drift_text[DRIFT_TEXT_SIZE];
-	bool drift_failed;
+	struct keeper keeper;
 };
 
 static void tell(struct disciplined *s, const struct discipline_out *out)
@@ -61,20 +56,39 @@ static int act(struct disciplined *s, const struct discipline_action *a)
 	return rc;
 }
 
+static void fill_line(
+	const struct disciplined *s, const struct msg_clock *clock, struct shadow_line *line)
+{
+	bool own_line = s->actuator->ops->line != NULL;
+
+	memset(line, 0, sizeof(*line));
+	if (own_line)
+		s->actuator->ops->line(s->actuator, s->core.model.raw, line);
+	pagefill_line(&s->core, clock, own_line, tai_now_s(s), line);
+}
+
 static void publish(struct disciplined *s)
 {
 	struct msg m = {.kind = MSG_clock};
-	struct shadow_line line = {0};
-	bool own_line = s->actuator->ops->line != NULL;
+	struct shadow_line line;
 
 	discipline_clock(&s->core, &m.u.clock);
 	if (s->page != NULL) {
-		if (own_line)
-			s->actuator->ops->line(s->actuator, s->core.model.raw, &line);
-		pagefill_line(&s->core, &m.u.clock, own_line, tai_now_s(s), &line);
+		fill_line(s, &m.u.clock, &line);
 		shadow_writer_publish(s->page, &line);
 	}
 	host_publish(s->host, &m);
+}
+
+/* What is due at now; TS_RAW_NEVER: everything. */
+static void keep(struct disciplined *s, struct ts_raw now)
+{
+	struct shadow_line line;
+	struct msg_clock clock;
+
+	discipline_clock(&s->core, &clock);
+	fill_line(s, &clock, &line);
+	keeper_save(&s->keeper, &s->core, &line, now);
 }
 
 /* What every turn ends with. The clock first, words after it. */
@@ -120,46 +134,6 @@ static void leaplist_use(struct disciplined *s, struct ts_utc now)
 		&s->core, leaplist_good(&s->leaplist, now), leaplist_announces(&s->leaplist, now));
 }
 
-static void drift_save(struct disciplined *s)
-{
-	struct drift drift = {s->core.model.base_ppb, s->core.rate_sd_ppb};
-	int rc;
-
-	if (s->config->driftfile[0] == '\0' || !s->core.following)
-		return;
-	rc = driftio_save(s->config->driftfile, &drift, s->drift_text);
-	if (rc < 0 && !s->drift_failed)
-		host_event(s->host, EVENT_config_error, NULL, 0, "driftfile %s: %s",
-			s->config->driftfile, strerror(-rc));
-	s->drift_failed = rc < 0;
-}
-
-static void drift_schedule(struct disciplined *s, struct ts_raw now)
-{
-	int64_t interval_ns = (int64_t)s->config->drift_interval_s * NS_PER_S;
-
-	s->drift_due = TS_RAW_NEVER;
-	if (s->config->driftfile[0] != '\0')
-		s->drift_due = ts_raw_add(now, (struct ts_dur){interval_ns});
-}
-
-/* False: there is none, or it is not one. */
-static bool drift_load(struct disciplined *s, struct drift *ret)
-{
-	int rc;
-
-	if (s->config->driftfile[0] == '\0')
-		return false;
-	rc = driftio_load(s->config->driftfile, ret);
-	if (rc == -EINVAL)
-		host_event(s->host, EVENT_config_error, NULL, 0,
-			"driftfile %s: not one or two numbers; ignored", s->config->driftfile);
-	else if (rc < 0 && rc != -ENOENT)
-		host_event(s->host, EVENT_config_error, NULL, 0, "driftfile %s: %s",
-			s->config->driftfile, strerror(-rc));
-	return rc == 0;
-}
-
 /* ---- start ---- */
 
 static int realtime_allowed(void)
@@ -185,19 +159,6 @@ static int page_open(struct disciplined *s, bool needed)
 	return needed ? rc : 0;
 }
 
-static void begin_with_drift(struct disciplined *s, struct discipline_start *start)
-{
-	struct drift drift;
-
-	start->base_ppb = start->reading.command_ppb;
-	start->until = TS_RAW_NEVER;
-	/* a clock that somebody disciplined before us in this boot is better than a file */
-	if (start->reading.command_ppb != 0 || !drift_load(s, &drift))
-		return;
-	start->base_ppb = drift.rate_ppb;
-	start->base_sd_ppb = drift.skew_ppb > DRIFT_SD_MIN_PPB ? drift.skew_ppb : DRIFT_SD_MIN_PPB;
-}
-
 static struct actuator *new_shadow(struct disciplined *s, const struct shadow_line *former)
 {
 	struct door_pair pair = door_pair(s->door);
@@ -216,10 +177,13 @@ static int begin(struct disciplined *s)
 	struct discipline_start start = {.until = TS_RAW_NEVER};
 	struct discipline_policy policy;
 	struct shadow_line former;
-	bool found = s->page != NULL &&
-		     shadow_writer_former(s->page, door_raw(s->door), &former) == 0 &&
-		     former.mode == (shadow ? SHADOW_MODE_SHADOW : SHADOW_MODE_REALTIME);
+	uint32_t mode = shadow ? SHADOW_MODE_SHADOW : SHADOW_MODE_REALTIME;
+	struct ts_raw now = door_raw(s->door);
+	bool found = s->page != NULL && shadow_writer_former(s->page, now, &former) == 0 &&
+		     former.mode == mode;
 
+	if (!found)
+		found = keeper_former(&s->keeper, now, mode, &former);
 	if (shadow)
 		s->actuator = new_shadow(s, found ? &former : NULL);
 	else
@@ -230,7 +194,8 @@ static int begin(struct disciplined *s)
 	if (found)
 		pagefill_continue(&former, &start.reading, &start);
 	else
-		begin_with_drift(s, &start);
+		keeper_rate(&s->keeper, &start);
+	start.wander_ppb = keeper_wander_ppb(&s->keeper);
 	config_policy(s->config, &policy);
 	discipline_init(&s->core, &policy, &start);
 	return 0;
@@ -251,6 +216,7 @@ static int disciplined_start(void *state, const void *config, struct stage_host 
 	rc = shadow ? privilege_drop_time() : realtime_allowed();
 	if (rc < 0)
 		return rc;
+	keeper_start(&s->keeper, host, s->config, door_raw(s->door));
 	rc = page_open(s, shadow);
 	if (rc == 0)
 		rc = begin(s);
@@ -259,7 +225,6 @@ static int disciplined_start(void *state, const void *config, struct stage_host 
 		return rc;
 	}
 	leaplist_load(s);
-	drift_schedule(s, s->core.model.raw);
 	look(s, &now);
 	leaplist_use(s, now.clock);
 	discipline_on_deadline(&s->core, &now, &out);
@@ -277,7 +242,7 @@ static void disciplined_stop(void *state)
 	look(s, &now);
 	discipline_stop(&s->core, &now, &out);
 	finish(s, &out);
-	drift_save(s);
+	keep(s, TS_RAW_NEVER);
 	s->actuator->ops->destroy(s->actuator);
 	shadow_writer_close(&s->page);
 }
@@ -296,7 +261,7 @@ static int disciplined_reload(void *state, const void *config)
 	config_policy(new, &policy);
 	discipline_reload(&s->core, &policy);
 	leaplist_load(s);
-	drift_schedule(s, s->core.model.raw);
+	keeper_reload(&s->keeper, new, s->core.model.raw);
 	return 0;
 }
 
@@ -325,17 +290,15 @@ static struct ts_raw disciplined_deadline(const void *state)
 {
 	const struct disciplined *s = state;
 
-	return ts_raw_min(discipline_deadline(&s->core), s->drift_due);
+	return ts_raw_min(discipline_deadline(&s->core), keeper_deadline(&s->keeper));
 }
 
 static void disciplined_expire(void *state, struct ts_raw now)
 {
 	struct disciplined *s = state;
 
-	if (!ts_raw_before(now, s->drift_due)) {
-		drift_save(s);
-		drift_schedule(s, now);
-	}
+	if (!ts_raw_before(now, keeper_deadline(&s->keeper)))
+		keep(s, now);
 	if (!ts_raw_before(now, discipline_deadline(&s->core))) {
 		struct discipline_out out;
 		struct clk_reading reading;

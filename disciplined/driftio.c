@@ -47,23 +47,48 @@ static int write_file(const char *path, const char *text, size_t length)
 	return -error;
 }
 
-int driftio_save(const char *path, const struct drift *drift, char *last)
+static int replace(const char *path, const char *text, size_t length)
 {
-	char text[DRIFT_TEXT_SIZE], temporary[512];
-	size_t length = drift_format(drift, text);
+	char temporary[512];
 	int rc;
 
-	if (strcmp(text, last) == 0)
-		return 0;
 	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	rc = write_file(temporary, text, length);
 	if (rc == 0 && rename(temporary, path) < 0)
 		rc = -errno;
-	if (rc < 0) {
+	if (rc < 0)
 		(void)unlink(temporary); /* a full disk must not keep half a file */
-		return rc;
-	}
-	memcpy(last, text, sizeof(text));
-	return 0;
+	return rc;
+}
+
+int driftio_save(const char *path, const struct drift *drift, char *last)
+{
+	char text[DRIFT_TEXT_SIZE];
+	size_t length = drift_format(drift, text);
+	int rc;
+
+	if (strcmp(text, last) == 0)
+		return 0;
+	rc = replace(path, text, length);
+	if (rc == 0)
+		memcpy(last, text, sizeof(text));
+	return rc;
+}
+
+int driftio_load_state(const char *path, struct saved_state *ret)
+{
+	char text[STATE_TEXT_SIZE];
+	long got = driftio_read_text(path, text, sizeof(text));
+
+	if (got < 0)
+		return (int)got;
+	return state_parse(text, (size_t)got, ret);
+}
+
+int driftio_save_state(const char *path, const struct saved_state *state)
+{
+	char text[STATE_TEXT_SIZE];
+
+	return replace(path, text, state_format(state, text));
 }

@@ -137,6 +137,7 @@ void pagefill_continue(const struct shadow_line *former, const struct clk_readin
 	start->bound_ns = shadow_line_bound_ns(former, now->raw);
 	start->drift_ppb = former->drift_ppb;
 	start->offset_sd_ns = former->offset_sd_ns;
+	start->since.ns = former->raw_ns;
 	start->void_raw.ns = former->void_raw_ns;
 	start->stratum = former->stratum;
 	start->refid = former->refid;

@@ -16,9 +16,11 @@ static const struct {
 	 "ntsratelimit ntpsigndsocket broadcast ptpport",
 		"not of this daemon; it belongs into ntpexchd.conf"},
 	{"refclock", "not of this daemon; it belongs into refclockd.conf"},
-	{"minsources maxdistance maxjitter combinelimit stratumweight reselectdist authselectmode",
+	{"minsources maxdistance maxjitter combinelimit stratumweight reselectdist authselectmode "
+	 "estimator",
 		"not of this daemon; it belongs into selectd.conf"},
-	{"makestep maxslewrate driftfile rtcsync leapsecmode leapsectz maxchange "
+	{"makestep maxslewrate driftfile statefile discipline rtcsync leapsecmode leapsectz "
+	 "maxchange "
 	 "maxupdateskew maxdrift corrtimeratio logchange",
 		"not of this daemon; it belongs into disciplined.conf"},
 	{"clockprecision", "it belongs into ntpexchd.conf and refclockd.conf"},
@@ -27,7 +29,8 @@ static const struct {
 	{"log logdir logbanner bindcmdaddress bindcmddevice cmdport cmdallow cmddeny cmdratelimit "
 	 "opencommands mailonchange",
 		"not of this daemon; it belongs into monitord.conf"},
-	{"user pidfile lock_all sched_priority", "not of this daemon; the service manager does that"},
+	{"user pidfile lock_all sched_priority",
+		"not of this daemon; the service manager does that"},
 };
 
 static bool is_listed(const char *words, const char *word)

@@ -45,8 +45,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* All zero where the kernel does not tell: then nothing is ever taken over. */
-static void boot_id_read(uint8_t id[16])
+/* All zero: then nothing is ever taken over. */
+void shadow_boot(uint8_t id[16])
 {
 	char text[64] = "";
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -118,7 +118,7 @@ int shadow_writer_open(const char *dir, struct shadow_writer **ret_writer)
 	}
 	writer->fd = fd;
 	writer->oscillator = shadow_oscillator();
-	boot_id_read(writer->boot_id);
+	shadow_boot(writer->boot_id);
 	*ret_writer = writer;
 	return 0;
 fail:
@@ -197,7 +197,7 @@ int shadow_reader_open(const char *path, struct shadow_reader **ret_reader)
 	}
 	reader->page = page;
 	reader->oscillator = shadow_oscillator();
-	boot_id_read(reader->boot_id);
+	shadow_boot(reader->boot_id);
 	*ret_reader = reader;
 	return 0;
 }

@@ -22,6 +22,9 @@ struct shadow_reader;
  */
 uint64_t shadow_oscillator(void);
 
+/* Identity of the kernel's boot; all zero where the kernel does not tell. */
+void shadow_boot(uint8_t id[16]);
+
 /* Opens or makes the page. 0; -EBUSY another writer holds it; or the errno of the file system. */
 int shadow_writer_open(const char *dir, struct shadow_writer **ret_writer);
 void shadow_writer_close(struct shadow_writer **writer);

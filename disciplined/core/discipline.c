@@ -50,7 +50,11 @@ static void restore_target(struct discipline *d, const struct discipline_start *
 	t->line.rate_ppb = s->base_ppb;
 	t->bound_ns = s->bound_ns > offset_ns ? s->bound_ns - offset_ns : 0;
 	t->drift_ppb = s->drift_ppb;
+	t->est.wander_ppb = s->wander_ppb;
 	t->offset_sd_ns = s->offset_sd_ns;
+	t->line.raw = s->since;
+	t->offset_sd_ns = target_offset_sd_ns(t, s->base_sd_ppb, s->reading.raw);
+	t->line.raw = s->reading.raw;
 	t->est.stratum = s->stratum;
 	t->est.refid = s->refid;
 	t->est.root_delay_ns = s->root_delay_ns;

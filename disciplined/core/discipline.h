@@ -82,6 +82,8 @@ struct discipline_start {
 	int64_t offset_ns; /* true time minus clock at reading.raw, as it was estimated */
 	int64_t bound_ns;  /* with |offset_ns| */
 	double drift_ppb, offset_sd_ns;
+	struct ts_raw since;	/* when offset_sd_ns was that; it has grown by the rate's since */
+	double wander_ppb;	/* by which too; 0 not known */
 	struct ts_raw void_raw; /* when the former life would have given up */
 	bool leap_passed;	/* a leap second was just made */
 	struct ts_utc leap_effect;
