@@ -17,7 +17,8 @@ oscillator freq=20000
 conf ntpexchd "server 10.99.1.1 iburst minpoll 1 maxpoll 3" \
 	"server fd99:2::1 iburst minpoll 1 maxpoll 3" \
 	"server 10.99.3.1 iburst minpoll 1 maxpoll 3" "port 0"
-conf disciplined "clock shadow" "shadowoffset 0.3" "makestep 0.1 3" "driftfile $tmp/drift"
+conf disciplined "clock shadow" "shadowoffset 0.3" "makestep 0.1 3" "driftfile $tmp/drift" \
+	"statefile $tmp/clock"
 SECONDS=0
 start_suite cli
 within 1000000 15 || fail "not within 1 ms in 15 s"
@@ -53,4 +54,15 @@ print(round(json.load(sys.stdin)["clock"]["frequency_ppb"]))')
 say "frequency $freq ppb"
 [ "$freq" -gt -22000 ] && [ "$freq" -lt -18000 ] || fail "frequency $freq ppb, the oscillator is 20000 ppb fast"
 alive
+
+# without page and without estimates the state file alone carries the clock on
+for d in selectd disciplined; do
+	kill "${daemon_pid[$d]}"
+	wait "${daemon_pid[$d]}"
+done
+rm "$run/shadow"
+start_daemon disciplined cli
+within 50000 5 || fail "the clock does not go on from the state file"
+e=$(clock_error_ns)
+[ "$(abs "${e%% *}")" -le "${e##* }" ] || fail "error ${e%% *} ns is above the bound ${e##* } ns after a restart"
 say done
