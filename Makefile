@@ -58,6 +58,9 @@ BINS += $(B)/bin/timebus-solo
 # all cores in virtual time
 $(B)/bin/sim: $(call objs,$(filter-out tests/sim/bank_grid.c,$(wildcard tests/sim/*.c))) $(DAEMON_LIBS) $(COMMON_LIB)
 BINS += $(B)/bin/sim
+# one estimator against filters that know the truth: tests/sim/bank_grid.c tells how
+$(B)/bin/bank_grid: $(B)/tests/sim/bank_grid.o $(DAEMON_LIBS) $(COMMON_LIB)
+bank-grid: $(B)/bin/bank_grid
 
 all: $(BINS)
 
@@ -106,7 +109,7 @@ LINTS   := tests/lint/wall.sh
 E2E     := $(filter-out %/peers.sh %/lib.sh,$(wildcard tests/e2e/*.sh))
 FAULT   := $(filter-out %/lib.sh,$(wildcard tests/fault/*.sh))
 
-test-programs: all $(UNIT_BINS) $(TOOL_BINS) $(SHIMS)
+test-programs: all $(UNIT_BINS) $(TOOL_BINS) $(SHIMS) $(B)/bin/bank_grid
 
 unit: $(UNIT_BINS)
 	@B=$(B) tests/run.sh $(UNIT_BINS)
@@ -239,10 +242,11 @@ help:
 	@echo 'make fuzz SECONDS=n                   each parser and core for n seconds'
 	@echo 'make bench                            cost beside chronyd'
 	@echo 'make bench-sim CLKNETSIM_PATH= CHRONYD=   accuracy beside chronyd in a simulator'
+	@echo 'make bank-grid                        an estimator beside filters that know the truth'
 	@echo 'make sim SEEDS=n                       all scenarios in virtual time; sim-report plots them'
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
-.PHONY: bench-sim sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm check-path fuzz \
+.PHONY: bench-sim bank-grid sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm check-path fuzz \
 	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:

@@ -22,7 +22,7 @@
  *   mean, max error; shares of seconds beyond 3, 5, 7 standard deviations; wander found
  * (1/sqrt(s)); us     CPU of a sample
  *
- * Build: cc -O2 -I. tests/sim/bank_grid.c build/lib/libselectd.a build/lib/libcommon.a -lm
+ * Build: make bank-grid; it is build/bin/bank_grid.
  */
 #include <math.h>
 #include <stdio.h>
@@ -220,6 +220,20 @@ static void dump(const struct grid *m)
 	puts(text);
 }
 
+static enum track_kind kind_of(const char *word)
+{
+	static const struct track_ops *const all[TRACK_KINDS] = {
+		[TRACK_REGRESSION] = &track_regression,
+		[TRACK_BANK] = &track_bank,
+		[TRACK_CLASSIC] = &track_classic,
+	};
+	int kind = 0;
+
+	while (kind < TRACK_KINDS && strcmp(all[kind]->word, word) != 0)
+		kind++;
+	return (enum track_kind)kind;
+}
+
 int main(int argc, char **argv)
 {
 	int seeds, first;
@@ -231,7 +245,11 @@ int main(int argc, char **argv)
 			"[FIRST_SEED]\n");
 		return 2;
 	}
-	kind = strcmp(argv[1], "bank") ? TRACK_REGRESSION : TRACK_BANK;
+	kind = kind_of(argv[1]);
+	if (kind == TRACK_KINDS) {
+		fprintf(stderr, "%s: estimators are %s\n", argv[1], TRACK_CHOICES);
+		return 2;
+	}
 	seeds = atoi(argv[7]);
 	first = argc > 8 ? atoi(argv[8]) : 1;
 	for (int seed = first; seed < first + seeds; seed++) {
