@@ -105,19 +105,30 @@ static void judge_majority(struct source *sources, int n, struct selection *sel)
 	}
 }
 
-static enum leap vote_leap(const struct source *sources, int n, int agreeing)
+/* Most reference clocks know of no leap seconds: silence of one that never announced any is no vote
+ * against. Trusted sources, if there are any, decide alone, as they do about time. */
+static bool may_vote(const struct source *s, bool trusted_only)
 {
-	int insert = 0, removed = 0;
+	return s->used && s->now.agrees && s->tells_leap && (s->info.trust || !trusted_only);
+}
 
+static enum leap vote_leap(const struct source *sources, int n)
+{
+	int voters = 0, insert = 0, removed = 0;
+	bool trusted = false;
+
+	for (int i = 0; i < n; i++)
+		trusted |= sources[i].info.trust && may_vote(&sources[i], true);
 	for (int i = 0; i < n; i++) {
-		if (!sources[i].used || !sources[i].now.agrees)
+		if (!may_vote(&sources[i], trusted))
 			continue;
+		voters++;
 		insert += sources[i].newest.leap == leap_insert;
 		removed += sources[i].newest.leap == leap_remove;
 	}
-	if (2 * insert > agreeing)
+	if (2 * insert > voters)
 		return leap_insert;
-	return 2 * removed > agreeing ? leap_remove : leap_none;
+	return 2 * removed > voters ? leap_remove : leap_none;
 }
 
 static bool prefers(const struct source *s, const struct selectd_config *config)
@@ -169,7 +180,7 @@ void select_run(struct source *sources, int n, const struct selectd_config *conf
 	else
 		judge_majority(sources, n, &sel);
 	if (sel.agreeing > 0) {
-		sel.leap = vote_leap(sources, n, sel.agreeing);
+		sel.leap = vote_leap(sources, n);
 		if (required_is_missing(sources, n))
 			close_all(sources, n, &sel, verdict_state_excluded, verdict_reason_require);
 		else if (sel.agreeing < config->minsources)

@@ -29,7 +29,7 @@ struct selection {
 	int selected;		    /* index of the one with the largest weight; -1: no choice */
 	int64_t low_ns, high_ns;    /* the truth minus base lies between, says the majority */
 	enum verdict_reason reason; /* why there is no choice */
-	enum leap leap;		    /* what most of the agreeing announce */
+	enum leap leap;		    /* what most announce of the agreeing that can tell */
 };
 
 /*

@@ -172,6 +172,7 @@ static void on_sample(struct selectd *c, const struct msg *m, struct ts_raw now)
 	}
 	c->samples++;
 	c->sources[i].newest = sample;
+	c->sources[i].tells_leap |= sample.kind == source_kind_ntp || leap_shift(sample.leap).ns != 0;
 	if (m->env.snapshot)
 		c->due = true;
 	else

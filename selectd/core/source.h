@@ -31,6 +31,7 @@ struct source {
 	bool used;
 	bool has_info;	 /* info is valid */
 	bool unnumbered; /* its last pulse could not be given a second */
+	bool tells_leap; /* a server, or it has announced a leap second before */
 	bool told_false; /* people were told that it is a falseticker */
 	char publisher[MSG_SENDER_SIZE];
 	char name[64];

@@ -145,6 +145,54 @@ static void one_of_three_announces_in_vain(void **state)
 	bench_free(b);
 }
 
+static void add_phc(struct bench *b, enum leap leap)
+{
+	struct sim_path p = {.publisher = "refclockd",
+		.name = "PHC0",
+		.kind = source_kind_phc,
+		.noise = SIM_GAUSSIAN,
+		.jitter_ns = 200,
+		.stratum = 1,
+		.poll = 4,
+		.leap = leap};
+
+	bench_add(b, &p, 2);
+}
+
+/* A PHC knows of no leap second. Beside one server that does it must not be the half that hinders
+ * it; once it has announced one itself its word counts. */
+static void who_cannot_tell_does_not_vote(void **state)
+{
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		struct bench *b = shortly_before(602, leap_insert, 4);
+
+		for (int i = 1; i < 3; i++)
+			b->next_s[i] = INFINITY;
+		add_phc(b, told ? leap_insert : leap_none);
+		bench_run(b, 100);
+		assert_int_equal(b->estimate.leap, leap_insert);
+		b->path[3].leap = leap_none;
+		bench_run(b, 100);
+		assert_int_equal(b->estimate.leap, told ? leap_none : leap_insert);
+		bench_free(b);
+	}
+}
+
+static void trusted_ones_vote_alone(void **state)
+{
+	struct bench *b = shortly_before(602, leap_insert, 4);
+
+	(void)state;
+	b->path[1].leap = b->path[2].leap = leap_none;
+	bench_run(b, 100);
+	assert_int_equal(b->estimate.leap, leap_none);
+	b->core->sources[0].info.trust = true;
+	bench_run(b, 100);
+	assert_int_equal(b->estimate.leap, leap_insert);
+	bench_free(b);
+}
+
 static void withdrawn_leap_does_not_happen(void **state)
 {
 	struct bench *b = shortly_before(602, leap_insert, 4);
@@ -230,6 +278,8 @@ int main(void)
 		cmocka_unit_test(removed_second_is_passed),
 		cmocka_unit_test(echo_is_not_a_second_leap),
 		cmocka_unit_test(one_of_three_announces_in_vain),
+		cmocka_unit_test(who_cannot_tell_does_not_vote),
+		cmocka_unit_test(trusted_ones_vote_alone),
 		cmocka_unit_test(withdrawn_leap_does_not_happen),
 		cmocka_unit_test(samples_around_it_are_ignored),
 		cmocka_unit_test(history_across_a_leap_second_comes_again),
