@@ -2,6 +2,7 @@
 #include "selectd/core/selectd_core.h"
 #include "selectd/core/selectd_private.h"
 #include "selectd/core/estimate.h"
+#include "selectd/core/jump.h"
 #include "common/core/bytes.h"
 
 #include <string.h>
@@ -156,7 +157,38 @@ static bool takes(struct selectd *c, struct source *s, struct msg_sample *sample
 	if (s->unnumbered)
 		return false;
 	follow_leap_of_source(s, sample);
+	jump_look(s, sample);
 	return track_sample(&s->track, sample) == 0;
+}
+
+/* Samples since the jump are of the clock as it is now. */
+static void take_again(struct selectd *c, struct ts_raw since)
+{
+	for (int i = 0; i < c->top; i++) {
+		struct source *s = &c->sources[i];
+		struct source_jump jump = s->jump;
+
+		s->jump = (struct source_jump){.seen = false};
+		if (!s->used || !jump.seen || ts_raw_before(jump.heard, since))
+			continue;
+		s->newest.raw_ns = jump.heard.ns;
+		track_sample(&s->track, &s->newest);
+	}
+}
+
+static void follow_jump_of_clock(struct selectd *c, struct ts_raw now)
+{
+	struct jump j;
+	double s;
+
+	if (!jump_of_all(c->sources, c->top, &j))
+		return;
+	s = 0.5e-9 * ((double)j.low_ns + (double)j.high_ns);
+	judge_disruption(c, (struct ts_raw){j.since.ns - 1}, now);
+	take_again(c, j.since);
+	out_event(c, EVENT_disruption, NULL, now, j.low_ns / 2 + j.high_ns / 2,
+		"%d sources jumped by %+.6f s at once: it was the raw clock, whose history is void",
+		j.sources, s);
 }
 
 static void on_sample(struct selectd *c, const struct msg *m, struct ts_raw now)
@@ -172,7 +204,10 @@ static void on_sample(struct selectd *c, const struct msg *m, struct ts_raw now)
 	}
 	c->samples++;
 	c->sources[i].newest = sample;
-	c->sources[i].tells_leap |= sample.kind == source_kind_ntp || leap_shift(sample.leap).ns != 0;
+	c->sources[i].tells_leap |=
+		sample.kind == source_kind_ntp || leap_shift(sample.leap).ns != 0;
+	if (!m->env.snapshot)
+		follow_jump_of_clock(c, now);
 	if (m->env.snapshot)
 		c->due = true;
 	else

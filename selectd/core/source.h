@@ -27,6 +27,14 @@ struct judgement {
 	bool agrees;		  /* with the majority */
 };
 
+/* How far its newest sample is off from its line (jump.h). */
+struct source_jump {
+	bool seen;		 /* further than anything but a jump can explain */
+	struct ts_raw since;	 /* the first such sample in a row */
+	struct ts_raw heard;	 /* its newest sample */
+	int64_t low_ns, high_ns; /* by so much */
+};
+
 struct source {
 	bool used;
 	bool has_info;	 /* info is valid */
@@ -39,6 +47,7 @@ struct source {
 	struct msg_sample newest; /* accepted; valid while the track has samples */
 	struct track track;
 	struct joint_bias bias;
+	struct source_jump jump;
 	struct ts_raw added;	 /* when it was first heard of */
 	struct ts_raw forget_at; /* not confirmed since its publisher restarted: gone then */
 	double score;		 /* against the selected one: 1 equal, above 10 takes over */

@@ -220,8 +220,84 @@ static void disruption_voids_history(void **state)
 	bench_free(b);
 }
 
-/* The history of who came when, and with which bias, is not in a snapshot: both may be off from each
- * other by what they say they may be off from the truth, by no more. */
+static struct bench *three_sources(uint64_t seed)
+{
+	struct bench *b = bench_new(seed, 20000, 1e-9);
+	struct sim_path p[3] = {
+		path("a", 1e6, 1e5, 4), path("b", 2e6, 1e5, 4), path("c", 5e6, 2e5, 5)};
+
+	for (int i = 0; i < 3; i++)
+		bench_add(b, &p[i], 1 + 5 * i);
+	bench_run(b, 1000);
+	return b;
+}
+
+/* A snapshot restored, a migration that nobody told of: all sources are elsewhere by the same. */
+static void a_jump_of_all_is_our_clock(void **state)
+{
+	const double jumps[] = {3600e9, -5e9, 30e6};
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 9; seed++) {
+		struct bench *b = three_sources(seed);
+		int combined = (int)b->estimate.combined;
+
+		b->sim.x_ns += jumps[seed % 3];
+		b->estimates = 0;
+		bench_run(b, 40);
+		assert_int_equal(b->event_count[EVENT_disruption], 1);
+		assert_non_null(strstr(b->event_text[EVENT_disruption], "sources jumped by"));
+		assert_i64_equal(b->estimate.disruption, 1);
+		assert_int_equal(b->estimate.status, sync_synchronised);
+		assert_true(fabs(bench_error_ns(b)) <= bench_bound_ns(b));
+		b->broken = 0;
+		bench_run(b, 600);
+		assert_int_equal(b->event_count[EVENT_disruption], 1);
+		assert_int_equal(b->event_count[EVENT_falseticker], 0);
+		assert_int_equal(b->estimate.combined, combined);
+		assert_int_equal(b->broken, 0);
+		assert_near_double(bench_error_ns(b), 0, 5e5);
+		bench_free(b);
+	}
+}
+
+/* One source, or most by different amounts, or an oscillator that runs away: nothing is void. */
+static void other_jumps_are_not(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct bench *b = three_sources(seed);
+
+		if (seed % 3 == 0)
+			b->path[seed % 2].error_ns = 5e9;
+		else if (seed % 3 == 1)
+			b->sim.rate_ppb += 5e4;
+		else
+			for (int i = 0; i < 2; i++)
+				b->path[i].error_ns = (i + 1) * 5e9;
+		bench_run(b, 600);
+		assert_int_equal(b->event_count[EVENT_disruption], 0);
+		assert_i64_equal(b->estimate.disruption, 0);
+		bench_free(b);
+	}
+}
+
+static void a_jump_of_the_only_source_is_its_own(void **state)
+{
+	struct bench *b = bench_new(1, 20000, 1e-9);
+	struct sim_path p = path("a", 1e6, 1e5, 4);
+
+	(void)state;
+	bench_add(b, &p, 0.1);
+	bench_run(b, 1000);
+	b->sim.x_ns += 5e9;
+	bench_run(b, 600);
+	assert_int_equal(b->event_count[EVENT_disruption], 0);
+	bench_free(b);
+}
+
+/* The history of who came when, and with which bias, is not in a snapshot: both may be off from
+ * each other by what they say they may be off from the truth, by no more. */
 static void snapshot_gives_as_good_an_estimate_as_live(void **state)
 {
 	(void)state;
@@ -501,6 +577,9 @@ int main(void)
 		cmocka_unit_test(source_that_goes_wrong_is_dropped_and_comes_back),
 		cmocka_unit_test(silence_is_holdover_with_a_growing_bound),
 		cmocka_unit_test(disruption_voids_history),
+		cmocka_unit_test(a_jump_of_all_is_our_clock),
+		cmocka_unit_test(other_jumps_are_not),
+		cmocka_unit_test(a_jump_of_the_only_source_is_its_own),
 		cmocka_unit_test(snapshot_gives_as_good_an_estimate_as_live),
 		cmocka_unit_test(pulses_are_numbered_by_the_estimate),
 		cmocka_unit_test(unusable_stamps_are_ignored),
