@@ -110,8 +110,6 @@ void combine_run(struct joint *joint, struct source *sources, int n, const struc
 	};
 	joint_run(joint, r, readings(sources, n, r), &o, &phase);
 	c.offset_sd_ns = phase.sd_ns;
-	c.line.rate_ppb += phase.slew_ppb;
-	c.rate_sd_ppb = hypot(c.rate_sd_ppb, phase.slew_ppb);
 	c.line.raw = sel->at;
 	c.line.utc = ts_utc_add(sel->base, (struct ts_dur){phase.offset_ns});
 	up = ts_sat_sub(sel->high_ns, phase.offset_ns);

@@ -8,11 +8,6 @@
 #define CREEP_PER_DAY 0.01 /* of sqrt(A) */
 #define GATE_SIGMAS   5.0  /* a line's error has heavier tails than Gaussian: 4e-4 beyond */
 #define FAR_SIGMAS    2.0
-#define LAG_SIGMAS    (1.0 / 3)
-#define SLEW_SIGMAS   2.0
-#define LAG_SHARE     0.25 /* of the time that lines remember */
-#define LAG_TURNS     2.0  /* at least, or the slew would shoot past x */
-#define INTERVAL_GAIN 0.1
 #define SETTLED	      0.25 /* v / s^2: the bias is a mean of four independent lines */
 #define OWN_SHARE     0.75 /* of a line's variance; the rest is lag behind the oscillator */
 
@@ -326,32 +321,13 @@ static double shift_ns(const struct turn *t, const struct constant *c, double ra
 	return clamp(c->off_ns, rate_sd_ppb * t->dt_s + far_ns);
 }
 
-static double come_nearer_s(const struct joint *j, const struct joint_occasion *o)
-{
-	double memory_s = o->rate_sd_ppb > 0 ? j->noise_ns / o->rate_sd_ppb : 0;
-
-	return fmax(LAG_SHARE * memory_s, LAG_TURNS * j->interval_s);
-}
-
-/* x has moved by moved_ns from where it was foretold. */
-static void ease(struct joint *j, const struct joint_occasion *o, double dt_s, double moved_ns,
-	double limit_ns)
-{
-	double within_s;
-
-	j->interval_s += j->interval_s > 0 ? INTERVAL_GAIN * (dt_s - j->interval_s) : dt_s;
-	j->lag_ns = clamp(j->lag_ns + j->slew_ppb * dt_s - moved_ns, limit_ns);
-	within_s = come_nearer_s(j, o);
-	j->slew_ppb = within_s > 0 ? clamp(-j->lag_ns / within_s, SLEW_SIGMAS * o->rate_sd_ppb) : 0;
-}
-
 static int64_t keep_inside(int64_t ns, const struct joint_occasion *o)
 {
 	return ns < o->low_ns ? o->low_ns : ns > o->high_ns ? o->high_ns : ns;
 }
 
 /* Biases are against the line, so they move when it does by anything but the lines. Returns by how
- * much it moved in all. */
+ * much it did. */
 static double move_line(struct joint *j, const struct turn *t, const struct joint_occasion *o,
 	double x_ns, double shift)
 {
@@ -367,13 +343,13 @@ static double move_line(struct joint *j, const struct turn *t, const struct join
 	j->noise_ns = sqrt(noise_ns2(t));
 	j->rate_sd_ppb = o->rate_sd_ppb;
 	j->wander_ppb = o->wander_ppb;
-	return x_ns + shift;
+	return shift;
 }
 
 void joint_run(struct joint *j, const struct joint_reading *r, int n,
 	const struct joint_occasion *o, struct joint_phase *ret)
 {
-	double x, moved, shown, sd;
+	double x, shift, shown;
 	struct constant c;
 	struct turn t;
 
@@ -388,19 +364,9 @@ void joint_run(struct joint *j, const struct joint_reading *r, int n,
 	learn(&t, x);
 	c = constant_part(&t);
 	shown = shown_ns2(&t, &c);
-	moved = move_line(j, &t, o, x, shift_ns(&t, &c, o->rate_sd_ppb));
-	sd = sqrt(sqr(j->noise_ns) + shown + sqr(c.off_ns - (moved - x)));
-	ease(j, o, t.dt_s, moved, shown > 0 ? LAG_SIGMAS * sd : 0);
+	shift = move_line(j, &t, o, x, shift_ns(&t, &c, o->rate_sd_ppb));
 	ret->offset_ns = ts_utc_sub(j->line.utc, o->base).ns;
-	ret->offset_ns = keep_inside(ts_sat_add(ret->offset_ns, llround(j->lag_ns)), o);
-	ret->slew_ppb = j->slew_ppb;
-	ret->sd_ns = hypot(sd, j->lag_ns);
-}
-
-void joint_stop(struct joint *j, double *rate_ppb)
-{
-	*rate_ppb -= j->slew_ppb;
-	j->slew_ppb = 0;
+	ret->sd_ns = sqrt(sqr(j->noise_ns) + shown + sqr(c.off_ns - shift));
 }
 
 void joint_lose_line(struct joint *j)

@@ -38,13 +38,8 @@
  *              oscillator. But a distance of more than two deviations of the constant part is wrong
  *              enough to be gone at once: a pulse joins servers that are a millisecond off.
  *
- *   ease       each line moves by its noise with each sample, and x with it. Where what the sources
- *              differ by for long is much more, to follow that exactly costs steadiness and gains
- *              nothing. So what is told may lag behind x by a third of its deviation, which adds a
- *              twentieth to it, and comes nearer by a slew of at most two deviations of the rate,
- *              within a quarter of the time that the lines remember.
- *
- * A single source has a_i = 0, and what is told is z_i.
+ * What is told follows x at once: how fast a clock does is for who steers it, by the deviations.
+ * A single source has a_i = 0, and x = z_i.
  */
 #ifndef TB_JOINT_H
 #define TB_JOINT_H
@@ -86,8 +81,6 @@ struct joint {
 	struct ts_line line; /* x */
 	double noise_ns;     /* its standard deviation without the constant part */
 	double rate_sd_ppb, wander_ppb;
-	double interval_s;	 /* mean from turn to turn */
-	double lag_ns, slew_ppb; /* what is told is so far beside x, and comes nearer */
 };
 
 /* The instant, and the line's rate from here on with its standard deviation and wander. The phase
@@ -101,16 +94,12 @@ struct joint_occasion {
 
 struct joint_phase {
 	int64_t offset_ns; /* the line's phase minus the base */
-	double slew_ppb;   /* added to its rate to come to x */
 	double sd_ns;	   /* noise, and what the sources differ by for long */
 };
 
 /* At least one of n <= JOINT_MAX takes part. Time that went back counts as none. */
 void joint_run(struct joint *j, const struct joint_reading *r, int n,
 	const struct joint_occasion *o, struct joint_phase *ret);
-
-/* No more turns for a while: the slew is taken out of the rate that was told. */
-void joint_stop(struct joint *j, double *rate_ppb);
 
 /* The raw clock has jumped: the line is void. The sources' biases are theirs and stay good. */
 void joint_lose_line(struct joint *j);

@@ -93,7 +93,6 @@ static void lose_choice(struct selectd *c, struct ts_raw now)
 			"no source can be selected: %d are usable, but %s", c->sel.usable,
 			msg_word_verdict_reason(c->sel.reason));
 	hold_over(c, now);
-	joint_stop(&c->joint, &c->estimate.rate_ppb);
 	out_event(c, EVENT_holdover, NULL, now, c->estimate.bound_ns,
 		"running without fresh samples, error at most %.6f s and growing",
 		1e-9 * (double)c->estimate.bound_ns);

@@ -35,8 +35,7 @@ struct bench {
 	double clock_ns; /* by how much the raw clock has jumped */
 	struct joint_phase phase;
 	double error_ns, before_ns; /* told minus true, now and in the turn before */
-	double steady_ns;	    /* what the turn moved beside the rate that was told */
-	double told_ppb;
+	double steady_ns;	    /* what the turn moved beside the rate */
 };
 
 static struct bench bench_new(uint64_t seed, int n, double noise_ns)
@@ -94,9 +93,7 @@ static void turn(struct bench *b)
 	joint_run(&b->joint, r, b->n, &o, &b->phase);
 	b->before_ns = b->error_ns;
 	b->error_ns = (double)(b->phase.offset_ns - 12345);
-	/* the rate told was true but for the slew */
-	b->steady_ns = b->error_ns - b->before_ns - b->told_ppb * POLL_S;
-	b->told_ppb = b->phase.slew_ppb;
+	b->steady_ns = b->error_ns - b->before_ns;
 }
 
 static void turns(struct bench *b, double hours)
@@ -105,7 +102,7 @@ static void turns(struct bench *b, double hours)
 		turn(b);
 }
 
-/* The largest jump in that time, beside what the slew foretold. */
+/* The largest jump in that time, beside what the rate foretold. */
 static double roughest_ns(struct bench *b, double hours)
 {
 	double most = 0;
@@ -139,7 +136,6 @@ static void one_alone_is_told_as_it_is(void **state)
 		turn(&b);
 		assert_near_double(b.error_ns, round(b.s[0].bias_ns + b.s[0].now_ns), 0);
 		assert_near_double(b.phase.sd_ns, 50 * US, 1);
-		assert_near_double(b.phase.slew_ppb, 0, 0);
 	}
 }
 
@@ -175,26 +171,6 @@ static void a_source_that_goes_moves_nothing(void **state)
 		assert_true(roughest_ns(&b, 6) < 30 * US);
 		assert_near_double(b.error_ns, before, 120 * US);
 	}
-}
-
-/* Where sources differ by milliseconds, the line does not follow each by its microseconds: its rate
- * does, within what the rate is known to. Where they do not differ, it follows. */
-static void it_does_not_jump_with_every_sample(void **state)
-{
-	struct bench b = four_asymmetric(14);
-	double fastest = 0;
-
-	(void)state;
-	turns(&b, 4);
-	for (int i = 0; i < 2000; i++) {
-		turn(&b);
-		fastest = fmax(fastest, fabs(b.phase.slew_ppb));
-		assert_true(fabs(b.steady_ns) < 10);
-	}
-	assert_true(fastest > RATE_SD_PPB / 10 && fastest <= 2 * RATE_SD_PPB);
-	b = bench_new(14, 4, 20 * US);
-	turns(&b, 4);
-	assert_true(roughest_ns(&b, 1) > 500);
 }
 
 static void what_is_away_is_known_the_less(void **state)
@@ -437,7 +413,6 @@ static void it_survives_anything(void **state)
 			b.s[1].noise_ns = rates[prng_below(&b.g, 3)];
 			turn(&b);
 			assert_true(b.phase.sd_ns >= 0 && isfinite(b.phase.sd_ns));
-			assert_true(isfinite(b.phase.slew_ppb));
 			for (int i = 0; i < 4; i++)
 				assert_true(
 					isfinite(b.s[i].bias.ns) && isfinite(b.s[i].bias.var_ns2));
@@ -451,7 +426,6 @@ int main(void)
 		cmocka_unit_test(one_alone_is_told_as_it_is),
 		cmocka_unit_test(the_first_is_the_mean_by_length_of_path),
 		cmocka_unit_test(a_source_that_goes_moves_nothing),
-		cmocka_unit_test(it_does_not_jump_with_every_sample),
 		cmocka_unit_test(what_is_away_is_known_the_less),
 		cmocka_unit_test(a_source_that_comes_is_heard_slowly),
 		cmocka_unit_test(a_pulse_is_believed_at_once),
