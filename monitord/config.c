@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 #include "monitord/config.h"
 
 #define CFG(field) offsetof(struct monitord_config, field)
@@ -64,6 +65,46 @@ static int check_log(const void *item, char *error, size_t error_size)
 	return -1;
 }
 
+static const struct directive_field publish_fields[] = {
+	{.word = "address",
+		.type = FIELD_STRING,
+		.offset = CFG(publish.endpoint),
+		.size = ENDPOINT_SIZE,
+		.unit = "",
+		.help = "where to listen: tcp://ADDRESS:PORT"},
+	END_OF_FIELDS,
+};
+
+static const struct directive_field publish_options[] = {
+	{.word = "key",
+		.type = FIELD_STRING,
+		.offset = CFG(publish.key),
+		.size = MONITORD_PATH_SIZE,
+		.unit = "",
+		.help = "own private key file, of timebus keygen"},
+	{.word = "allow",
+		.type = FIELD_STRING,
+		.offset = CFG(publish.allow),
+		.size = MONITORD_PATH_SIZE,
+		.unit = "",
+		.help = "file with the public keys of those who may listen, or any"},
+	END_OF_FIELDS,
+};
+
+static int check_publish(const void *item, char *error, size_t error_size)
+{
+	const struct monitord_publish *p = &((const struct monitord_config *)item)->publish;
+	bool any = !strcmp(p->allow, MONITORD_ALLOW_ANY);
+
+	if (endpoint_check(p->endpoint, true, error, error_size) < 0)
+		return -1;
+	if (p->key[0] == '/' && (any || p->allow[0] == '/'))
+		return 0;
+	(void)snprintf(error, error_size, "needs %s (allowed: key /FILE allow /FILE, or allow any)",
+		p->key[0] == '/' ? "allow" : "key, an absolute path");
+	return -1;
+}
+
 const struct directive monitord_directives[] = {
 	{.word = "logdir",
 		.help = "directory of the log files",
@@ -86,6 +127,12 @@ const struct directive monitord_directives[] = {
 		.given = SIZE_MAX,
 		.help = "size of an error of the clock that makes an event",
 		.ignored = "disciplined makes this event, write it into its file"},
+	{.word = "publish",
+		.help = "let guests of this machine hear the clock over the network, with its error",
+		.positional = publish_fields,
+		.options = publish_options,
+		.given = SIZE_MAX,
+		.check = check_publish},
 	LATER("bindcmdaddress", "address on which chronyc is answered"),
 	LATER("bindcmddevice", "network device on which chronyc is answered"),
 	LATER("cmdport", "UDP port on which chronyc is answered"),

@@ -4,6 +4,7 @@
 #define TB_MONITORD_CONFIG_H
 
 #include "common/core/directive.h"
+#include "common/core/endpoint.h"
 #include "monitord/core/chronylog.h"
 
 #define MONITORD_LOG_LINES_MAX 16
@@ -15,11 +16,20 @@ struct monitord_log {
 	bool tempcomp, rtc; /* accepted; no message carries what they would hold */
 };
 
+#define MONITORD_ALLOW_ANY "any"
+
+/* Where guests hear the clock, and which. */
+struct monitord_publish {
+	char endpoint[ENDPOINT_SIZE]; /* "": nowhere */
+	char key[MONITORD_PATH_SIZE], allow[MONITORD_PATH_SIZE];
+};
+
 struct monitord_config {
 	char logdir[MONITORD_PATH_SIZE];
 	int logbanner; /* rows between banners, 0 none */
 	struct monitord_log log[MONITORD_LOG_LINES_MAX];
 	int log_count;
+	struct monitord_publish publish;
 };
 
 extern const struct directive monitord_directives[];

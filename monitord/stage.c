@@ -8,6 +8,7 @@
 #include "monitord/core/table.h"
 #include "monitord/logfile.h"
 #include "monitord/monitord.h"
+#include "monitord/relay.h"
 
 #define EVENTS_SHOWN 64
 
@@ -17,6 +18,7 @@ struct monitord {
 	struct model model;
 	struct chronylog log;
 	struct logdir dir;
+	struct relay relay;
 };
 
 /* ---- what comes in ---- */
@@ -44,6 +46,7 @@ static void take_message(void *state, const struct msg *m)
 	int count;
 
 	model_message(&d->model, m);
+	relay_message(&d->relay, m);
 	count = chronylog_rows(&d->log, &d->model, m, rows);
 	/* what was before our time was written by who was there then */
 	for (int i = 0; i < count && m->env.sent_raw_ns >= d->started.ns; i++)
@@ -186,6 +189,7 @@ static void apply(struct monitord *d, const struct monitord_config *config)
 
 	d->log.options = options;
 	logdir_init(&d->dir, config->logdir, config->logbanner);
+	relay_configure(&d->relay, &config->publish);
 }
 
 static void introduce_self(struct monitord *d)
@@ -205,6 +209,7 @@ static int start(void *state, const void *config, struct stage_host *host)
 	d->host = host;
 	d->started = door_raw(host_door(host));
 	model_init(&d->model);
+	relay_init(&d->relay, host);
 	apply(d, config);
 	introduce_self(d);
 	return 0;
@@ -215,6 +220,7 @@ static void stop(void *state)
 	struct monitord *d = state;
 
 	logdir_cycle(&d->dir);
+	relay_stop(&d->relay);
 }
 
 static int reload(void *state, const void *config)

@@ -11,10 +11,18 @@
 #include "common/io/leapfile.h"
 #include "refclockd/bound.h"
 #include "refclockd/driver.h"
+#include "refclockd/host.h"
 
 #define LINE(member)	offsetof(struct refclock_line, member)
 #define DEFAULT_LOCKAGE 2
 #define DEFAULT_UNREACH 100000
+/* ppm: what RFC 5905 takes clocks to drift by that nobody watches (PHI). A silent host may have been
+ * left to its crystal, or been given to another program. */
+#define DEFAULT_HOSTDRIFT 15
+/* s: a host that set its clock from its real-time clock, which counts whole seconds, and has not
+ * found a server yet. Below selectd's maxdistance, so that a guest comes up without its host's word
+ * and says how little it knows. */
+#define DEFAULT_HOSTERROR 1
 #define TEXT(array)	sizeof(((struct refclock_line *)0)->array)
 #define INTEGER(w, m, lo, hi, def, u, h)                                                           \
 	{                                                                                          \
@@ -68,6 +76,31 @@ static const struct directive_field refclock_options[] = {
 		.offset = LINE(bound),
 		.size = TEXT(bound),
 		.help = "hard error bound: auto (of the device's driver), a file of ns, or s"},
+	{.word = "host",
+		.type = FIELD_STRING,
+		.offset = LINE(host),
+		.size = TEXT(host),
+		.help = "timebus of the host whose clock this is: tcp://HOST:PORT"},
+	{.word = "hostkey",
+		.type = FIELD_STRING,
+		.offset = LINE(hostkey),
+		.size = TEXT(hostkey),
+		.help = "file with the host's public key"},
+	{.word = "ownkey",
+		.type = FIELD_STRING,
+		.offset = LINE(ownkey),
+		.size = TEXT(ownkey),
+		.help = "own private key file; none: for hosts that allow anybody"},
+	{.word = "hostdrift",
+		.type = FIELD_DOUBLE,
+		.offset = LINE(hostdrift),
+		.min = 0,
+		.max = 100000,
+		.fallback = "15",
+		.unit = "ppm",
+		.help = "growth of the error while the host is silent"},
+	SECONDS_OF("hosterror", hosterror, 0, 64, "1",
+		"error of a host not heard yet; 0: not selected before"),
 	SECONDS_OF("precision", precision, 0, 64, "0",
 		"of a reading; 0 is what reading and raw clock say"),
 	SECONDS_OF("maxdispersion", maxdispersion, 0, 64, "0",
@@ -128,7 +161,7 @@ static int check_line(const void *item, char *error, size_t error_size)
 		(void)snprintf(error, error_size, "%s %s", driver->word, text);
 	if (rc == 0 && line->bound[0])
 		rc = bound_check(line->bound, error, error_size);
-	return rc;
+	return rc == 0 ? host_check(line, error, error_size) : rc;
 }
 
 const struct directive refclockd_directives[] = {
@@ -240,6 +273,8 @@ void refclock_line_defaults(const char *driver, const char *parameter, struct re
 	(void)str_copy(ret->parameter, sizeof(ret->parameter), parameter);
 	ret->poll = 4;
 	ret->delay = 1e-9;
+	ret->hostdrift = DEFAULT_HOSTDRIFT;
+	ret->hosterror = DEFAULT_HOSTERROR;
 	ret->rate = 1;
 	ret->maxlockage = DEFAULT_LOCKAGE;
 	ret->maxunreach = DEFAULT_UNREACH;

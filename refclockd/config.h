@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/core/directive.h"
+#include "common/core/endpoint.h"
 #include "refclockd/core/parameter.h"
 #include "refclockd/core/refclock.h"
 
 #define REFCLOCKS_MAX	    32
 #define REFCLOCKD_PATH_SIZE 256
+#define HOST_PATH_SIZE	    128
 
 /* One refclock line, in chrony's units: log2 s, s. */
 struct refclock_line {
@@ -23,6 +25,8 @@ struct refclock_line {
 	int rate, maxlockage, filter;
 	double width, offset, delay, dispersion, precision, maxdispersion;
 	char bound[PARAMETER_SIZE];
+	char host[ENDPOINT_SIZE], hostkey[HOST_PATH_SIZE], ownkey[HOST_PATH_SIZE];
+	double hostdrift, hosterror; /* ppm, s */
 	bool prefer, noselect, trust, require, tai, pps, local;
 	int stratum, maxunreach, minsamples, maxsamples;
 };

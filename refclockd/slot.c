@@ -163,6 +163,7 @@ static void publish_source(struct slot *slot, const struct msg_source *source)
 	struct msg m = {.kind = MSG_source};
 
 	m.u.source = *source;
+	host_fold_source(&slot->behind, &m.u.source);
 	host_publish(slot->host, &m);
 }
 
@@ -171,7 +172,17 @@ static void publish_sample(struct slot *slot, const struct msg_sample *sample)
 	struct msg m = {.kind = MSG_sample};
 
 	m.u.sample = *sample;
+	host_fold_sample(&slot->behind, &m.u.sample);
 	host_publish(slot->host, &m);
+}
+
+static void on_host_changed(void *arg)
+{
+	struct slot *slot = arg;
+	struct msg_source source;
+
+	refclock_describe(&slot->core, &source);
+	publish_source(slot, &source);
 }
 
 static void act(struct slot *slot, const struct refclock_out *out)
@@ -227,6 +238,8 @@ void slot_start(struct slot *slot, const struct refclock_line *line,
 	refclock_init(&slot->core, &config, now);
 	refclock_set_leaps(&slot->core, slot->leaps);
 	host_event(host, EVENT_source_added, config.name, 0, "%s", config.configured);
+	host_start(
+		&slot->behind, host, &slot->line, slot->core.config.name, on_host_changed, slot);
 	/* Opened at once: the host looks after start() whether passed sockets were taken. */
 	refclock_on_deadline(&slot->core, now);
 	drain(slot);
@@ -237,6 +250,7 @@ void slot_stop(struct slot *slot, bool removed)
 	struct msg_source source;
 
 	close_device(slot);
+	host_stop(&slot->behind);
 	if (removed) {
 		refclock_describe(&slot->core, &source);
 		source.removed = true;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include "refclockd/config.h"
 #include "refclockd/driver.h"
+#include "refclockd/host.h"
 
 struct slot;
 
@@ -33,6 +34,7 @@ struct slot {
 	bool no_bound; /* it was said that there is none */
 	_Alignas(max_align_t) unsigned char state[DRIVER_STATE_SIZE];
 	struct refclock core;
+	struct host behind; /* the host whose clock it is, if the line names one */
 };
 
 /* Starts a clock. The slot must be unused but for host, lookup, leaps and extts, which the caller

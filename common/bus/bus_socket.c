@@ -43,12 +43,32 @@ int bus_socket_attach(struct bus_socket *s, zsock_t *zs, struct loop *loop)
 	return 0;
 }
 
+int bus_socket_adopt(struct bus_socket *s, void *handle, struct loop *loop)
+{
+	int fd = -1, r;
+	size_t size = sizeof(fd);
+
+	if (!handle)
+		return -ENOMEM;
+	r = zmq_getsockopt(handle, ZMQ_FD, &fd, &size) < 0 ? -errno
+							   : loop_fd_add(loop, fd, POLLIN, on_fd, s);
+	if (r < 0) {
+		(void)zmq_close(handle);
+		return r;
+	}
+	*s = (struct bus_socket){NULL, handle, fd, true, loop};
+	return 0;
+}
+
 void bus_socket_close(struct bus_socket *s)
 {
-	if (!s->zs)
+	if (!s->handle)
 		return;
 	loop_fd_del(s->loop, s->fd);
-	zsock_destroy(&s->zs);
+	if (s->zs)
+		zsock_destroy(&s->zs);
+	else
+		(void)zmq_close(s->handle);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -95,7 +115,7 @@ bool bus_socket_drain(
 	struct bus_frames f;
 	unsigned int n = 0;
 
-	if (!s->zs || !s->marked)
+	if (!s->handle || !s->marked)
 		return false;
 	while (n < BUS_ROUND_MAX) {
 		if (!is_readable(s)) {

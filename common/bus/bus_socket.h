@@ -16,7 +16,7 @@
 #define BUS_ROUND_MAX  64 /* messages of one socket in a round */
 
 struct bus_socket {
-	zsock_t *zs;
+	zsock_t *zs;  /* NULL: of a context of its own, see bus_socket_adopt() */
 	void *handle; /* for zmq_* calls */
 	int fd;
 	bool marked;
@@ -33,6 +33,8 @@ void bus_socket_prepare(void);
 
 /* Takes zs over. 0 or negative errno (zs is destroyed then). */
 int bus_socket_attach(struct bus_socket *s, zsock_t *zs, struct loop *loop);
+/* The same for a socket of libzmq alone, which belongs to another context than czmq's. */
+int bus_socket_adopt(struct bus_socket *s, void *handle, struct loop *loop);
 void bus_socket_close(struct bus_socket *s);
 
 static inline void bus_socket_mark(struct bus_socket *s)

@@ -74,7 +74,7 @@ struct directive {
 
 #define DIRECTIVE_WORDS_MAX 160
 #define DIRECTIVE_LINE_MAX  2048
-#define DIRECTIVE_ERROR_MAX 320
+#define DIRECTIVE_ERROR_MAX 480
 
 enum directive_result {
 	DIRECTIVE_OK,

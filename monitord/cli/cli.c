@@ -28,6 +28,8 @@ const struct cli_command cli_commands[] = {
 		cli_control},
 	{"reload", "[DAEMON...]", "let daemons read their configuration again", cli_reload},
 	{"makestep", "", "step the clock now, if disciplined finds it needed", cli_makestep},
+	{"keygen", "FILE [NAME]", "a key pair for publish and refclock ... host: FILE and FILE.pub",
+		cli_keygen},
 	{"version", "", "the version of this program", cli_version},
 	{"help", "[WORD]", "this text, or that of one word", cli_help},
 	{NULL, NULL, NULL, NULL},

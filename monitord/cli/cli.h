@@ -39,6 +39,7 @@ int cli_doctor(const struct cli *cli, int argc, char **argv);
 int cli_control(const struct cli *cli, int argc, char **argv);
 int cli_reload(const struct cli *cli, int argc, char **argv);
 int cli_makestep(const struct cli *cli, int argc, char **argv);
+int cli_keygen(const struct cli *cli, int argc, char **argv);
 int cli_version(const struct cli *cli, int argc, char **argv);
 int cli_help(const struct cli *cli, int argc, char **argv);
 

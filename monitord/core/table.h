@@ -41,6 +41,9 @@ char table_state_char(const struct model_source *s);
 /* Why it is not used, one word: of the source if it does not work, else of the verdict. */
 const char *table_reason(const struct model_source *s);
 
+/* A host whose clock it is was named, and is not heard as it should be. */
+bool table_host_fails(const struct model_source *s);
+
 /* Sources in the order of the tables: reference clocks first, else by appearance. Number. */
 unsigned int table_order(
 	const struct model *m, const struct model_source *ret_order[MODEL_SOURCES_MAX]);

@@ -185,6 +185,10 @@ static void identity_json(struct text *t, const struct model_source *s)
 	json_int(t, "reach", s->source.reach);
 	json_string(t, "leap", msg_word_leap(s->source.leap));
 	json_string(t, "auth", msg_word_auth(s->source.auth));
+	if (s->source.host != host_state_none) {
+		json_string(t, "host", msg_word_host_state(s->source.host));
+		json_int(t, "host_raw_ns", s->source.host_raw_ns);
+	}
 	json_int(t, "sent", s->source.sent);
 	json_int(t, "received", s->source.received);
 	json_int(t, "valid", s->source.valid);

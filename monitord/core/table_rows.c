@@ -43,6 +43,12 @@ const char *table_reason(const struct model_source *s)
 	return "unjudged";
 }
 
+bool table_host_fails(const struct model_source *s)
+{
+	return s->has_source && s->source.host != host_state_none &&
+	       s->source.host != host_state_heard;
+}
+
 static unsigned int pick(const struct model *m, bool refclocks,
 	const struct model_source *order[MODEL_SOURCES_MAX], unsigned int count)
 {

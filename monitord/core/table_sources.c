@@ -59,7 +59,10 @@ static void source_row(struct text *t, const struct model_source *s, struct ts_r
 	text_time_signed(t, measured_s);
 	text_add(t, "] +/- ");
 	text_time(t, error_s);
-	text_add(t, "  %s\n", table_reason(s));
+	text_add(t, "  %s", table_reason(s));
+	if (table_host_fails(s))
+		text_add(t, " (host %s)", msg_word_host_state(s->source.host));
+	text_add(t, "\n");
 }
 
 void table_sources(struct text *t, const struct model *m, struct ts_raw now, bool verbose)

@@ -226,11 +226,29 @@ static void line_daemons(struct text *t, const struct model *m, const char *word
 	text_add(t, "%s\n", any ? "" : "none");
 }
 
+/* Of the clocks that a host hands over, how it is known how good they are. */
+static void lines_host(struct text *t, const struct model *m, struct ts_raw now)
+{
+	for (unsigned int i = 0; i < m->source_count; i++) {
+		const struct msg_source *s = &m->sources[i].source;
+
+		if (!m->sources[i].has_source || s->host == host_state_none)
+			continue;
+		label(t, "Host");
+		text_add(t, "of %s, %s", s->source, msg_word_host_state(s->host));
+		if (s->host_raw_ns > 0)
+			text_add(t, ", last word %" PRId64 " s ago, stratum %" PRId64,
+				model_age_ns(s->host_raw_ns, now) / NS_PER_S, s->stratum);
+		text_add(t, "\n");
+	}
+}
+
 void table_status(struct text *t, const struct model *m, struct ts_raw now)
 {
 	lines_tracking(t, m, now);
 	lines_clock(t, m, now);
 	lines_bound(t, m, now);
+	lines_host(t, m, now);
 	line_daemons(t, m, "Running", true);
 	line_daemons(t, m, "Not running", false);
 }

@@ -28,8 +28,23 @@ int64_t hardbound_error(const struct msg_sample *sample)
 	return own + (sample->root_delay_ns + 1) / 2 + sample->root_dispersion_ns;
 }
 
+static void widen(struct hardbound *b, const struct msg_sample *sample)
+{
+	int64_t grown_ns = sample->root_dispersion_ns - b->root_dispersion_ns;
+	bool exchange = sample->t1_raw_ns > 0;
+
+	b->root_dispersion_ns = sample->root_dispersion_ns;
+	if (exchange || grown_ns <= 0)
+		return;
+	for (int i = 0; i < b->count; i++) {
+		b->ring[i].error_ns = ts_sat_add(b->ring[i].error_ns, grown_ns);
+		b->ring[i].other_ns = ts_sat_add(b->ring[i].other_ns, grown_ns);
+	}
+}
+
 void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
 {
+	widen(b, sample);
 	b->ring[b->next] = (struct hardbound_sample){
 		.raw = {sample->raw_ns},
 		.utc = {sample->utc_ns},

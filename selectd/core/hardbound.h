@@ -33,6 +33,9 @@
  * the span of edges that met next to no queue; and by no more than queues and asymmetry leave, as
  * half the least delay is hidden by the most asymmetric path only.
  *
+ * A reference clock whose root dispersion grows is off by as much more than it was: what it showed
+ * before is carried along a rate that is its own, so its older intervals are widened by the growth.
+ *
  * Where intervals contradict each other the rate was less certain than told, or the source was
  * wrong once. First the rate's uncertainty is doubled until they agree, up to 64 times; if that
  * does not help, those that hold the line are believed (the estimator has to decide what an outlier
@@ -58,6 +61,7 @@ struct hardbound_sample {
 struct hardbound {
 	struct hardbound_sample ring[HARDBOUND_SAMPLES];
 	int count, next;
+	int64_t root_dispersion_ns; /* of the newest */
 };
 
 /* A line to carry along, and how well its rate is known over the time of the samples. */
