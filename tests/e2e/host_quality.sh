@@ -97,7 +97,7 @@ c = json.loads([t for t in open(sys.argv[1]) if "bound_ns" in t][-1])
 for line in sys.stdin:
     s = dict(w.split("=", 1) for w in line.split()[1:] if "=" in w)
     grown = int(s["root_dispersion_ns"]) - c["root_dispersion_ns"]
-    bound = int(s["bound_ns"]) - c["bound_ns"]
+    bound = int(s.get("bound_ns", 0)) - c["bound_ns"]
     # the line adds 1 ns of root delay; growth is a few ppm of some seconds at most
     if (int(s["root_delay_ns"]) == c["root_delay_ns"] + 1 and int(s["stratum"]) == c["stratum"]
             and 0 <= grown < 100000 and grown == bound):
