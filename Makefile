@@ -149,7 +149,7 @@ check-sanitize-built: test-programs
 check-vm:
 	@tests/deps.sh vm
 	@$(MAKE) --no-print-directory all
-	@JOBS=1 TEST_TIMEOUT=1800 B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
+	@JOBS=1 TEST_TIMEOUT=3600 B=$(B) tests/run.sh $(wildcard tests/vm/check-*.sh)
 
 # The daemons' path against the simulator (a quarter of an hour, on a quiet machine).
 check-path: test-programs

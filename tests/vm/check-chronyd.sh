@@ -6,6 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 guest_image "timebus beside chronyd on a kernel clock"
 guest_share
-in_guest 1700 "HOUR=${HOUR:-3600} bash ./chronyd.sh" | tee "$vm/chronyd.log"
+in_guest ${LIMIT:-3400} "HOUR=${HOUR:-3600} bash ./chronyd.sh" | tee "$vm/chronyd.log"
 [ "${PIPESTATUS[0]}" = 0 ] || { echo "the guest reports a failure"; exit 1; }
 grep -q '^all good' "$vm/chronyd.log"
