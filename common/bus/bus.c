@@ -61,6 +61,7 @@ int bus_open(const struct bus_config *config, struct bus **ret_bus)
 		return -ENOMEM;
 	bus->config = *config;
 	bus->lock_fd = -1;
+	bus->watch_fd = -1;
 	bus_socket_prepare();
 	r = copy_names(bus, config);
 	if (!r && config->name)
@@ -91,6 +92,7 @@ void bus_close(struct bus **bus)
 	if (!b)
 		return;
 	loop_idle_del(b->config.loop, on_idle, b);
+	bus_watch_close(b);
 	bus_sub_close(b);
 	remove_files(b);
 	bus_socket_close(&b->ctl);

@@ -24,6 +24,8 @@ struct bus_peer {
 	char name[MSG_SENDER_SIZE];
 	struct bus_socket sub, monitor;
 	bool connected;
+	bool attached;	    /* its path is being connected to, or is connected */
+	bool gone, created; /* its file is not there; is there anew */
 	struct bus_stream stream;
 	struct bus_names names;
 	uint64_t refused; /* since the last report */
@@ -48,6 +50,8 @@ struct bus {
 	/* subscriber */
 	unsigned int peer_count;
 	struct bus_peer *peers[BUS_PEERS_MAX];
+	bool watch_tried;
+	int watch_fd; /* of the runtime directory; -1: not watched */
 };
 
 /* ---- bus_place.c: files in the runtime directory ---- */
@@ -71,5 +75,15 @@ int bus_ctl_open(struct bus *bus);
 bool bus_ctl_drain(struct bus *bus);
 bool bus_sub_drain(struct bus *bus);
 void bus_sub_close(struct bus *bus);
+
+/* ---- bus_watch.c: connecting only where there is a file to connect to ---- */
+
+/* Once a bus; that it fails is no error. */
+void bus_watch_open(struct bus *bus);
+/* A new peer: connects, or waits for its file. 0 or negative errno. */
+int bus_watch_peer(struct bus_peer *p);
+/* When nothing of the peer waits to be read: does what its file's coming or going asks for. */
+void bus_watch_turn(struct bus_peer *p);
+void bus_watch_close(struct bus *bus);
 
 #endif

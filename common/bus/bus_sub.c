@@ -160,7 +160,10 @@ bool bus_sub_drain(struct bus *bus)
 		struct bus_peer *p = bus->peers[i];
 
 		busy |= bus_socket_drain(&p->monitor, take_monitor, p);
-		busy |= bus_socket_drain(&p->sub, take_frames, p);
+		if (bus_socket_drain(&p->sub, take_frames, p))
+			busy = true;
+		else
+			bus_watch_turn(p);
 	}
 	return busy;
 }
@@ -184,7 +187,7 @@ static int open_monitor(struct bus_peer *p)
 
 static int open_sub(struct bus_peer *p)
 {
-	char path[BUS_PATH_SIZE], endpoint[BUS_PATH_SIZE + 8];
+	char path[BUS_PATH_SIZE];
 	zsock_t *zs;
 	int r;
 
@@ -204,10 +207,7 @@ static int open_sub(struct bus_peer *p)
 	if (r < 0)
 		return r;
 	r = open_monitor(p);
-	(void)snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
-	if (!r && zmq_connect(p->sub.handle, endpoint) < 0)
-		r = -errno;
-	return r;
+	return r < 0 ? r : bus_watch_peer(p);
 }
 
 static void close_peer(struct bus_peer *p)
@@ -237,6 +237,7 @@ static int add_peer(struct bus *bus, const char *name, struct bus_peer **ret_pee
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	bus_watch_open(bus);
 	p->bus = bus;
 	p->report.fn = on_report;
 	p->report.arg = p;

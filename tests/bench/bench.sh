@@ -3,11 +3,13 @@
 # What the suite costs, beside Debian's chronyd in the same run, what one sample costs in selectd's
 # core (bench_selectd), and what phc2shm costs and gives beside Debian's phc2sys (bridge.sh).
 # Absolute figures are this machine's; the ratio column is what to compare.
+#   WARM=seconds before the idle measurement (default 240: by then the intervals after the start have
+#        grown to the 64 s that are configured)
 #   IDLE=seconds of the idle measurement (default 130: two polls at least)
 #   BUSY=seconds of the latency measurement (default 20)
 . "$(dirname "$0")/../e2e/lib.sh"
 need_root "the cost of the suite beside chronyd"
-idle=${IDLE:-130} busy=${BUSY:-20}
+warm=${WARM:-240} idle=${IDLE:-130} busy=${BUSY:-20}
 
 namespace cli
 for i in 1 2 3 4; do
@@ -54,7 +56,7 @@ start_suite cli
 	printf 'cmdport 0\nbindcmdaddress /\nport 0\npidfile %s\n' "$tmp/chronyd.pid"
 } >"$tmp/chronyd.conf"
 background chronyd inns cli "$peers/usr/sbin/chronyd" -x -d -u root -f "$tmp/chronyd.conf"
-sleep 20
+sleep "$warm"
 chronyd=$(cat "$tmp/chronyd.pid")
 suite=()
 for d in "${!daemon_pid[@]}"; do suite+=("${daemon_pid[$d]}"); done

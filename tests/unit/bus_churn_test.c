@@ -161,6 +161,61 @@ static void killed_publisher(void **state)
 	ear_free(&sub);
 }
 
+/* ---- files that come and go ---- */
+
+static bool is_there(void *arg)
+{
+	return bus_connected(arg, "refclockd");
+}
+
+static bool is_away(void *arg)
+{
+	return !bus_connected(arg, "refclockd");
+}
+
+/* Long absences do not make a publisher slow to be found. */
+static void stopped_and_started(void **state)
+{
+	struct fixture *f = *state;
+	struct ear *sub = ear_new(f, NULL), *pub;
+
+	bus_subscribe(sub->bus, "refclockd", "sample.");
+	for (unsigned int round = 1; round <= 4; round++) {
+		run_for(f, 300);
+		assert_false(bus_connected(sub->bus, "refclockd"));
+		pub = ear_new(f, "refclockd");
+		publish_one(pub->bus, round);
+		expect_count(f, sub, round);
+		assert_true(is_there(sub->bus));
+		ear_free(&pub);
+		assert_true(run_until(f, 5000, is_away, sub->bus));
+	}
+	assert_int_equal(sub->restarts, 3);
+	assert_int_equal(sub->gaps, 0);
+	ear_free(&sub);
+}
+
+/* Who is connected does not need the file any more, nor the directory. */
+static void a_lost_file_cuts_nobody_off(void **state)
+{
+	struct fixture *f = *state;
+	struct ear *pub = ear_new(f, "refclockd"), *sub = ear_new(f, NULL);
+	char path[128];
+
+	bus_subscribe(sub->bus, "refclockd", "sample.");
+	assert_true(run_until(f, 5000, is_there, sub->bus));
+	(void)snprintf(path, sizeof(path), "%s/refclockd.pub", f->dir);
+	assert_int_equal(unlink(path), 0);
+	run_for(f, 50);
+	for (unsigned int i = 1; i <= 20; i++) {
+		publish_one(pub->bus, i);
+		expect_count(f, sub, i);
+	}
+	assert_int_equal(sub->gaps + sub->restarts, 0);
+	ear_free(&sub);
+	ear_free(&pub);
+}
+
 /* ---- what waiting costs ---- */
 
 static long switches(void)
@@ -197,7 +252,8 @@ static void idle_is_quiet(void **state)
 	print_message("4 s idle: %llu rounds, %ld switches of all threads\n",
 		(unsigned long long)(loop_rounds(f->loop) - rounds), switches() - before);
 	assert_true(loop_rounds(f->loop) - rounds <= 4);
-	assert_true(switches() - before < 60);
+	/* the end of the wait itself, and what the system does with other threads now and then */
+	assert_true(switches() - before < 12);
 	ear_free(&sub);
 	ear_free(&pub);
 }
@@ -208,6 +264,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(others_come_and_go),
 		T(killed_publisher),
+		T(stopped_and_started),
+		T(a_lost_file_cuts_nobody_off),
 		T(idle_is_quiet),
 	};
 
