@@ -104,15 +104,23 @@ static void act(struct sim *s, const struct discipline_action *a)
 		kclock_leap(&s->w.kernel, now_of(s), a->told.leap);
 }
 
+static struct shadow_line line_of(struct sim *s, const struct msg_clock *clock)
+{
+	struct shadow_line line = {0};
+
+	if (s->disc.shadow)
+		line = softclock_line(&s->disc.soft, s->disc.core.model.raw);
+	pagefill_line(&s->disc.core, clock, s->disc.shadow, 0, &line);
+	return line;
+}
+
 static void publish(struct sim *s)
 {
 	struct msg m = {.kind = MSG_clock};
-	struct shadow_line line = {0};
+	struct shadow_line line;
 
 	discipline_clock(&s->disc.core, &m.u.clock);
-	if (s->disc.shadow)
-		line = softclock_line(&s->disc.soft, s->disc.core.model.raw);
-	pagefill_line(&s->disc.core, &m.u.clock, s->disc.shadow, 0, &line);
+	line = line_of(s, &m.u.clock);
 	if (shadow_line_check(&line) < 0)
 		sim_wrong(s, "a line in the page that cannot be");
 	s->disc.page = line;
@@ -136,7 +144,80 @@ static void finish(struct sim *s, struct discipline_out *out)
 			out->note[i].text);
 }
 
+/* ---- files, as keeper.c has them ---- */
+
+static void schedule(struct sim *s)
+{
+	const struct disciplined_config *c = &s->sc->discipline;
+	int interval_s = c->statefile[0] ? c->state_interval_s : c->drift_interval_s;
+
+	s->disc.save_due = TS_RAW_NEVER;
+	if (c->driftfile[0] || c->statefile[0])
+		s->disc.save_due = ts_raw_add(now_of(s), (struct ts_dur){interval_s * NS_PER_S});
+}
+
+static void save(struct sim *s)
+{
+	struct disc_unit *u = &s->disc;
+	struct drift drift = {u->core.model.base_ppb, u->core.rate_sd_ppb};
+	struct saved_state state = {.boot = {u->boot}};
+	struct msg_clock clock;
+
+	schedule(s);
+	if (!u->core.following)
+		return;
+	if (s->sc->discipline.driftfile[0])
+		drift_format(&drift, u->drift_text);
+	if (!s->sc->discipline.statefile[0])
+		return;
+	discipline_clock(&u->core, &clock);
+	state.line = line_of(s, &clock);
+	state.wander_ppb = u->core.target.est.wander_ppb;
+	state_format(&state, u->state_text);
+}
+
+static bool begin_with_state(struct sim *s, struct discipline_start *start)
+{
+	struct disc_unit *u = &s->disc;
+	struct saved_state state;
+	double passed_s;
+
+	if (state_parse(u->state_text, strlen(u->state_text), &state) < 0)
+		return false;
+	start->wander_ppb = state.wander_ppb;
+	if (state.boot[0] == u->boot) {
+		pagefill_continue(&state.line, &start->reading, start);
+		return true;
+	}
+	passed_s =
+		ts_dur_to_s(ts_utc_sub(start->reading.clock, (struct ts_utc){state.line.utc_ns}));
+	start->base_ppb = state.line.base_ppb;
+	start->base_sd_ppb = state_rate_sd_ppb(&state, passed_s, DRIFT_SD_MIN_PPB);
+	return true;
+}
+
+static void begin_with_file(struct sim *s, struct discipline_start *start)
+{
+	struct drift drift;
+
+	start->base_ppb = start->reading.command_ppb;
+	if (start->base_ppb != 0 || begin_with_state(s, start))
+		return;
+	if (drift_parse(s->disc.drift_text, strlen(s->disc.drift_text), &drift) < 0)
+		return;
+	start->base_ppb = drift.rate_ppb;
+	start->base_sd_ppb = fmax(drift.skew_ppb, DRIFT_SD_MIN_PPB);
+}
+
 /* ---- life ---- */
+
+/* The machine boots again: memory and /run are lost. */
+void disc_stage_boot(struct sim *s)
+{
+	s->disc.boot++;
+	s->disc.page_valid = false;
+	s->disc.step_excused = false;
+}
 
 /* Once a run: the clock as the machine boots. */
 void disc_stage_init(struct sim *s)
@@ -147,10 +228,11 @@ void disc_stage_init(struct sim *s)
 	line.raw_ns = now_of(s).ns;
 	line.utc_ns = s->w.kernel.utc_ns;
 	softclock_init(&s->disc.soft, &line);
-	s->disc.has_saved = s->sc->has_drift;
-	/* the file tells what the clock gains, base_ppb takes that away */
-	s->disc.saved_ppb = -1e3 * s->sc->drift_ppm;
-	s->disc.saved_sd_ppb = 1e3 * s->sc->drift_skew_ppm;
+	s->disc.boot = 1;
+	/* the file tells what the clock gains, a rate takes that away */
+	if (s->sc->has_drift)
+		drift_format(&(struct drift){-1e3 * s->sc->drift_ppm, 1e3 * s->sc->drift_skew_ppm},
+			s->disc.drift_text);
 }
 
 void disc_stage_start(struct sim *s)
@@ -167,12 +249,9 @@ void disc_stage_start(struct sim *s)
 			softclock_init(&u->soft, &u->page);
 		pagefill_continue(&u->page, &start.reading, &start);
 	} else {
-		start.base_ppb = start.reading.command_ppb;
-		if (start.base_ppb == 0 && u->has_saved) {
-			start.base_ppb = u->saved_ppb;
-			start.base_sd_ppb = fmax(u->saved_sd_ppb, DRIFT_SD_MIN_PPB);
-		}
+		begin_with_file(s, &start);
 	}
+	schedule(s);
 	config_policy(&s->sc->discipline, &policy);
 	discipline_init(&u->core, &policy, &start);
 	look(s, &now);
@@ -196,6 +275,7 @@ void disc_stage_stop(struct sim *s)
 	look(s, &now);
 	discipline_stop(&s->disc.core, &now, &out);
 	finish(s, &out);
+	save(s);
 }
 
 void disc_stage_message(struct sim *s, const struct msg *m)
@@ -216,7 +296,7 @@ void disc_stage_message(struct sim *s, const struct msg *m)
 
 struct ts_raw disc_stage_deadline(const struct sim *s)
 {
-	return discipline_deadline(&s->disc.core);
+	return ts_raw_min(discipline_deadline(&s->disc.core), s->disc.save_due);
 }
 
 void disc_stage_expire(struct sim *s)
@@ -224,9 +304,11 @@ void disc_stage_expire(struct sim *s)
 	struct discipline_out out;
 	struct clk_reading now;
 
-	look(s, &now);
-	if (ts_raw_before(now.raw, discipline_deadline(&s->disc.core)))
+	if (!ts_raw_before(now_of(s), s->disc.save_due))
+		save(s);
+	if (ts_raw_before(now_of(s), discipline_deadline(&s->disc.core)))
 		return;
+	look(s, &now);
 	discipline_on_deadline(&s->disc.core, &now, &out);
 	finish(s, &out);
 }

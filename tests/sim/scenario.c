@@ -220,7 +220,8 @@ static int on_at(struct reader *r)
 	} kinds[] = {{"outage", "nt", AT_OUTAGE}, {"route", "nwv", AT_ROUTE},
 		{"false", "nv", AT_FALSE}, {"jump", "v", AT_JUMP}, {"suspend", "to", AT_SUSPEND},
 		{"restart", "no", AT_RESTART}, {"kill", "no", AT_KILL},
-		{"foreign", "v", AT_FOREIGN}, {"leap", "nv", AT_LEAP}, {"unsync", "nv", AT_UNSYNC},
+		{"foreign", "v", AT_FOREIGN}, {"foreignrate", "v", AT_FOREIGN_RATE},
+		{"reboot", "to", AT_REBOOT}, {"leap", "nv", AT_LEAP}, {"unsync", "nv", AT_UNSYNC},
 		{"disruption", "n", AT_DISRUPTION}};
 	struct at *a = &r->s->at[r->s->ats];
 	const char *form = NULL;

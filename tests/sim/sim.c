@@ -299,6 +299,30 @@ static void fall_asleep(struct sim *s, const struct at *a)
 	s->disc.step_excused = true;
 }
 
+/* All stages end and come back; what is in memory is lost, and the kernel's clock begins anew. */
+static void reboot(struct sim *s, const struct at *a)
+{
+	struct ts_raw now = world_raw(&s->w);
+
+	if (s->member[MEMBER_DISCIPLINE].running)
+		disc_stage_stop(s);
+	empty_queue(s);
+	for (int i = 0; i < MEMBERS; i++) {
+		struct event e = {
+			.t = s->w.t + (int64_t)(a->value * 1e9), .kind = EV_START, .index = i};
+
+		s->member[i].running = false;
+		sim_event(s, &e);
+	}
+	disc_stage_boot(s);
+	kclock_set(&s->w.kernel, now, 0);
+	kclock_step(&s->w.kernel, now, llround(a->value2 * 1e6));
+	memset(s->kept->samples, 0, sizeof(s->kept->samples));
+	s->kept->has_estimate = false;
+	s->check.has_estimate = s->check.has_clock = s->check.has_page = false;
+	s->life++;
+}
+
 static void on_node(struct sim *s, const struct at *a, struct node *n)
 {
 	int64_t until = s->w.t + (int64_t)(a->value * 1e9);
@@ -370,6 +394,13 @@ static void on_at(struct sim *s, const struct at *a)
 		if (member_of(a->name) >= 0)
 			sim_tell(s, (enum member_id)member_of(a->name), EVENT_disruption, NULL, 0,
 				"the machine slept");
+		break;
+	case AT_FOREIGN_RATE:
+		kclock_set(&s->w.kernel, now, s->w.kernel.command_ppb + a->value);
+		s->check.void_clock_raw = now;
+		break;
+	case AT_REBOOT:
+		reboot(s, a);
 		break;
 	case AT_FOREIGN:
 		kclock_step(&s->w.kernel, now, llround(a->value * 1e6));

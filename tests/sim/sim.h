@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include "common/bus/msg.h"
 #include "disciplined/core/discipline.h"
+#include "disciplined/core/driftfile.h"
 #include "disciplined/core/softclock.h"
+#include "disciplined/core/statefile.h"
 #include "ntpexchd/core/ntp_client.h"
 #include "refclockd/core/refclock.h"
 #include "tests/sim/check.h"
@@ -68,8 +70,9 @@ struct disc_unit {
 	bool page_valid;
 	struct shadow_line page;
 	bool step_excused; /* a suspend, or a stranger: one step is in order */
-	bool has_saved;	   /* drift file */
-	double saved_ppb, saved_sd_ppb;
+	uint8_t boot;	   /* which of the machine's */
+	struct ts_raw save_due;
+	char drift_text[DRIFT_TEXT_SIZE], state_text[STATE_TEXT_SIZE]; /* the files; "": none */
 };
 
 struct member {
@@ -153,6 +156,7 @@ void select_stage_expire(struct sim *s);
 
 /* disc_stage.c */
 void disc_stage_init(struct sim *s);
+void disc_stage_boot(struct sim *s);
 void disc_stage_start(struct sim *s);
 void disc_stage_stop(struct sim *s);
 void disc_stage_message(struct sim *s, const struct msg *m);
