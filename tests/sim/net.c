@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/core/ntptime.h"
 #include "tests/sim/net.h"
 
 #include <math.h>
@@ -8,7 +9,9 @@
 
 /* A Gaussian delay needs room below its mean: so many deviations, cut at the base. */
 #define GAUSSIAN_ROOM 4.0
-#define ANNOUNCE_NS   (86400 * NS_PER_S)
+/* There is one machine that asks. */
+#define CLIENT	    1
+#define ANNOUNCE_NS (86400 * NS_PER_S)
 
 /* Marsaglia and Tsang 2000; shape at least 1, scale 1. */
 static double gamma_draw(struct prng *g, double shape)
@@ -112,9 +115,11 @@ static enum leap announced(const struct node *n, const struct world *w)
 	return leap_none;
 }
 
-bool node_answer(struct node *n, const struct world *w, const uint8_t request[NTP_HEADER_SIZE],
-	uint8_t ret[NTP_HEADER_SIZE], int64_t *ret_process_ns)
+enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
+	const uint8_t request[NTP_HEADER_SIZE], uint8_t ret[NTP_HEADER_SIZE],
+	int64_t *ret_process_ns)
 {
+	enum ntp_server_verdict verdict;
 	struct ts_utc now = node_time(n, w);
 	struct ntp_served served = {
 		.leap = n->unsync ? leap_unsync : announced(n, w),
@@ -125,12 +130,35 @@ bool node_answer(struct node *n, const struct world *w, const uint8_t request[NT
 		.precision = -25,
 		.reference = ts_utc_add(now, (struct ts_dur){-8 * NS_PER_S}),
 	};
-	struct ntp_server_request r = {
-		.bytes = request, .size = NTP_HEADER_SIZE, .port = 40000, .allowed = true};
+	struct ntp_server_request r = {.bytes = request,
+		.size = NTP_HEADER_SIZE,
+		.port = 40000,
+		.allowed = true,
+		.xleave = &n->xleave,
+		.client = CLIENT};
 
 	r.received = now;
-	if (w->t < n->out_until || ntp_server_answer(&r, &served, ret) != NTP_SERVER_ANSWER)
-		return false;
-	*ret_process_ns = (int64_t)(1e3 * n->config.process_us * prng_exponential(&n->noise));
-	return true;
+	if (w->t < n->out_until)
+		return NTP_SERVER_DENIED;
+	verdict = ntp_server_answer(&r, &served, ret);
+	if (verdict == NTP_SERVER_ANSWER || verdict == NTP_SERVER_INTERLEAVED)
+		*ret_process_ns =
+			(int64_t)(1e3 * n->config.process_us * prng_exponential(&n->noise));
+	return verdict;
+}
+
+int64_t node_depart(
+	struct node *n, const struct world *w, bool interleaved, uint8_t answer[NTP_HEADER_SIZE])
+{
+	struct ts_utc now = node_time(n, w);
+	int64_t wait_ns = 0;
+
+	if (n->config.depart_us > 0)
+		wait_ns = llround(1e3 * n->config.depart_us * prng_exponential(&n->noise));
+	if (!interleaved)
+		ntp_server_stamp(answer, now);
+	xleave_note(&n->xleave, CLIENT, ntp_packet_receive(answer), ntp_from_utc(now));
+	xleave_stamp(&n->xleave, ntp_packet_receive(answer),
+		ntp_from_utc(ts_utc_add(now, (struct ts_dur){wait_ns})));
+	return wait_ns;
 }

@@ -6,6 +6,7 @@
 #define SIM_NET_H
 
 #include "ntpexchd/core/ntp_packet.h"
+#include "ntpexchd/core/ntp_server.h"
 #include "tests/sim/scenario.h"
 
 struct path {
@@ -24,6 +25,7 @@ struct node {
 	bool unsync;
 	enum leap lies_leap;
 	int64_t out_until, false_since;
+	struct xleave xleave;
 };
 
 /* A value of that law: mean and spread follow from its standard deviation. Never below 0, but for
@@ -38,8 +40,15 @@ int path_send(struct path *p, int64_t t, int64_t ret_arrival[2]);
 /* What the server's clock shows. */
 struct ts_utc node_time(struct node *n, const struct world *w);
 
-/* The answer to a request that arrives now, without its transmit stamp. False: none. */
-bool node_answer(struct node *n, const struct world *w, const uint8_t request[NTP_HEADER_SIZE],
-	uint8_t ret[NTP_HEADER_SIZE], int64_t *ret_process_ns);
+/* The answer to a request that arrives now; unless it is interleaved, without its transmit stamp.
+ */
+enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
+	const uint8_t request[NTP_HEADER_SIZE], uint8_t ret[NTP_HEADER_SIZE],
+	int64_t *ret_process_ns);
+
+/* The answer is stamped and leaves: so much later does it pass the wire, which the server learns
+ * and tells those who ask in interleaved mode. */
+int64_t node_depart(
+	struct node *n, const struct world *w, bool interleaved, uint8_t answer[NTP_HEADER_SIZE]);
 
 #endif

@@ -35,6 +35,7 @@ static struct ntp_client_config client_config(const struct config_source *c)
 	struct ntp_client_config ret = {.version = c->version,
 		.iburst = c->iburst,
 		.burst = c->burst,
+		.xleave = c->xleave,
 		.noselect = c->noselect,
 		.prefer = c->prefer,
 		.trust = c->trust,
@@ -78,7 +79,7 @@ static void send(struct sim *s, int i, uint64_t id, const uint8_t *bytes)
 	e.t = s->w.t + SEND_NS + (int64_t)(2e3 * prng_exponential(&s->noise));
 	s->check.packets++;
 	sim_event(s, &e);
-	ntp_client_sent(&s->ntp[i].core, id, now_of(s), s->sc->kernel_stamps);
+	ntp_client_sent(&s->ntp[i].core, id, now_of(s), s->sc->stamps != stamp_daemon);
 }
 
 static void drain(struct sim *s, int i)
@@ -182,9 +183,11 @@ static void on_ask(struct sim *s, const struct event *e)
 	struct node *n = &s->node[s->ntp[e->index].node];
 	struct event next = *e;
 	int64_t process_ns;
+	enum ntp_server_verdict v = node_answer(n, &s->w, e->packet, next.packet, &process_ns);
 
-	if (!node_answer(n, &s->w, e->packet, next.packet, &process_ns))
+	if (v != NTP_SERVER_ANSWER && v != NTP_SERVER_INTERLEAVED)
 		return;
+	next.interleaved = v == NTP_SERVER_INTERLEAVED;
 	next.kind = EV_ANSWER;
 	next.t = s->w.t + process_ns;
 	sim_event(s, &next);
@@ -195,8 +198,9 @@ static void on_answer(struct sim *s, const struct event *e)
 	struct node *n = &s->node[s->ntp[e->index].node];
 	struct event next = *e;
 
-	ntp_server_stamp(next.packet, node_time(n, &s->w));
-	on_way(s, &next, 1, EV_ARRIVE);
+	next.kind = EV_DEPART;
+	next.t = s->w.t + node_depart(n, &s->w, e->interleaved, next.packet);
+	sim_event(s, &next);
 }
 
 static void on_arrive(struct sim *s, const struct event *e)
@@ -211,11 +215,10 @@ static void on_arrive(struct sim *s, const struct event *e)
 
 static void on_receive(struct sim *s, const struct event *e)
 {
-	bool kernel = s->sc->kernel_stamps;
-	struct ts_raw t4 = kernel ? e->raw : now_of(s);
+	struct ts_raw t4 = s->sc->stamps != stamp_daemon ? e->raw : now_of(s);
 
 	ntp_client_receive(&s->ntp[e->index].core, e->packet, NTP_HEADER_SIZE,
-		ts_raw_min(t4, now_of(s)), kernel ? stamp_kernel : stamp_daemon, now_of(s));
+		ts_raw_min(t4, now_of(s)), s->sc->stamps, now_of(s));
 	drain(s, e->index);
 }
 
@@ -234,8 +237,8 @@ void ntp_stage_event(struct sim *s, const struct event *e)
 		break;
 	case EV_LEAVE:
 		on_way(s, e, 0, EV_ASK);
-		if (s->sc->kernel_stamps)
-			ntp_client_stamp(c, e->id, stamp(s), stamp_kernel, now_of(s));
+		if (s->sc->stamps != stamp_daemon)
+			ntp_client_stamp(c, e->id, stamp(s), s->sc->stamps, now_of(s));
 		drain(s, e->index);
 		break;
 	case EV_ASK:
@@ -243,6 +246,9 @@ void ntp_stage_event(struct sim *s, const struct event *e)
 		break;
 	case EV_ANSWER:
 		on_answer(s, e);
+		break;
+	case EV_DEPART:
+		on_way(s, e, 1, EV_ARRIVE);
 		break;
 	case EV_ARRIVE:
 		on_arrive(s, e);

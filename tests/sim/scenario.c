@@ -44,7 +44,7 @@ static const struct key path_keys[] = {KEY(path_config, base_us), KEY(path_confi
 	KEY(path_config, reorder), KEY(path_config, reorder_us), {NULL, 0}};
 static const struct key node_keys[] = {KEY(node_config, offset_us), KEY(node_config, noise_us),
 	KEY(node_config, stratum), KEY(node_config, delay_us), KEY(node_config, dispersion_us),
-	KEY(node_config, process_us), {NULL, 0}};
+	KEY(node_config, process_us), KEY(node_config, depart_us), {NULL, 0}};
 static const struct key ref_keys[] = {KEY(ref_config, offset_ns), KEY(ref_config, noise_ns),
 	KEY(ref_config, width_ns), KEY(ref_config, latency_ms), {NULL, 0}};
 static const struct key scenario_keys[] = {KEY(scenario, stamp_ns), KEY(scenario, lateness_us),
@@ -367,7 +367,9 @@ static int on_line(struct reader *r, const char *line)
 	if (!strcmp(word, "leap"))
 		return on_leap(r);
 	if (!strcmp(word, "stamps") && r->words == 2) {
-		s->kernel_stamps = !strcmp(r->word[1], "kernel");
+		s->stamps = !strcmp(r->word[1], "kernel") ? stamp_kernel
+			    : !strcmp(r->word[1], "card") ? stamp_hardware
+							  : stamp_daemon;
 		return 0;
 	}
 	if (!strcmp(word, "drift") && r->words == 3) {
@@ -403,7 +405,7 @@ static void defaults(struct scenario *s, const char *file)
 	s->clock = (struct clock_config){.offset_ms = 20, .width_ns = 60};
 	s->stamp_ns = 30;
 	s->lateness_us = 60;
-	s->kernel_stamps = true;
+	s->stamps = stamp_kernel;
 	s->leap_t = INT64_MAX;
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		s->limit[i] = NAN;

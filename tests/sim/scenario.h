@@ -33,6 +33,8 @@ struct node_config {
 	double offset_us, noise_us;		 /* of the server's own clock */
 	double stratum, delay_us, dispersion_us; /* told; dispersion must cover offset */
 	double process_us;
+	double depart_us; /* from its transmit stamp to the wire, mean; only interleaved mode knows
+			   */
 	bool unsync;
 	bool announces;		    /* leap seconds */
 	struct path_config path[2]; /* there, back */
@@ -112,7 +114,7 @@ struct scenario {
 	double stamp_ns;      /* error of a packet's stamp on the raw clock, uniform, +- */
 	double lateness_us;   /* of timers and wake-ups, mean */
 	double false_grace_s; /* until a source that turns false must be found out */
-	bool kernel_stamps;
+	enum stamp stamps;    /* who stamps packets */
 	bool has_drift;
 	double drift_ppm, drift_skew_ppm;
 	enum leap leap;

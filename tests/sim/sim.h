@@ -32,7 +32,8 @@ enum event_kind {
 	EV_ADDRESS, /* a name was looked up */
 	EV_LEAVE,   /* a request leaves the machine */
 	EV_ASK,	    /* it arrives at the server */
-	EV_ANSWER,  /* the answer leaves the server */
+	EV_ANSWER,  /* the answer is stamped at the server */
+	EV_DEPART,  /* and passes its wire */
 	EV_ARRIVE,  /* it arrives at the machine */
 	EV_RECEIVE, /* and ntpexchd is woken for it */
 	EV_PULSE    /* a reference clock marks a second */
@@ -45,6 +46,7 @@ struct event {
 	int index;
 	uint64_t life; /* of the ntpexchd that sent it; of the machine before it slept */
 	uint64_t id;
+	bool interleaved;
 	struct ts_raw raw;
 	uint8_t packet[NTP_HEADER_SIZE];
 };
