@@ -16,22 +16,27 @@ static int64_t error_ns(const struct track_state *st, const struct msg_sample *m
 	return e;
 }
 
+static int64_t drift_ns(double ppb, struct ts_raw a, struct ts_raw b)
+{
+	return llround(fmin(ppb * fabs(ts_dur_to_s(ts_raw_sub(a, b))), 1e18));
+}
+
+/* By the state at the last judgement, carried on: each sample is followed by one. */
 void jump_look(struct source *s, const struct msg_sample *sample)
 {
+	const struct track_state *st = &s->now.track;
 	struct ts_raw raw = {sample->raw_ns}, first = s->jump.since;
 	bool had = s->jump.seen;
-	struct track_state st;
-	int64_t off, room;
-	double age_s;
+	int64_t off, room, grown;
 
 	s->jump = (struct source_jump){.heard = raw};
-	if (track_at(&s->track, raw, &st) < 0)
+	if (!s->now.has_track)
 		return;
-	age_s = fmax(ts_dur_to_s(ts_raw_sub(raw, st.newest)), 0);
-	room = ts_sat_add(error_ns(&st, sample), llround(fmin(OSCILLATOR_PPB * age_s, 1e18)));
-	off = ts_sat_sub(sample->utc_ns, st.line.utc.ns);
-	s->jump.low_ns = ts_sat_sub(ts_sat_sub(off, room), st.high_ns);
-	s->jump.high_ns = ts_sat_sub(ts_sat_add(off, room), st.low_ns);
+	room = ts_sat_add(error_ns(st, sample), drift_ns(OSCILLATOR_PPB, raw, st->newest));
+	grown = drift_ns(st->drift_ppb, raw, st->line.raw);
+	off = ts_sat_sub(sample->utc_ns, ts_line_at(&st->line, raw).ns);
+	s->jump.low_ns = ts_sat_sub(ts_sat_sub(off, room), ts_sat_add(st->high_ns, grown));
+	s->jump.high_ns = ts_sat_sub(ts_sat_add(off, room), ts_sat_sub(st->low_ns, grown));
 	s->jump.seen = s->jump.low_ns > 0 || s->jump.high_ns < 0;
 	s->jump.since = had ? first : raw;
 }

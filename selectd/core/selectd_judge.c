@@ -185,6 +185,7 @@ void judge_pass_leap(struct selectd *c, struct ts_raw raw)
 		if (!s->used)
 			continue;
 		track_shift(&s->track, shift);
+		s->now.track.line.utc = ts_utc_add(s->now.track.line.utc, shift);
 		s->newest.utc_ns = ts_sat_add(s->newest.utc_ns, shift.ns);
 	}
 	joint_shift(&c->joint, shift);
@@ -210,6 +211,7 @@ void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
 		if (!s->used)
 			continue;
 		track_reset(&s->track);
+		s->now.has_track = false;
 		s->newest.raw_ns = 0;
 		s->added = now;
 		s->score = 1;
