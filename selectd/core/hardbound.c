@@ -106,7 +106,8 @@ struct edges {
 static int64_t widening_ns(const struct hardbound_line *line, double scale, double age_s)
 {
 	double t = fabs(age_s);
-	double sd = t * hypot(line->rate_sd_ppb, line->wander_ppb * sqrt(t / 3));
+	double rate = line->rate_sd_ppb, wander = line->wander_ppb;
+	double sd = t * sqrt(rate * rate + wander * wander * t / 3);
 
 	return whole_ns(scale * (line->drift_ppb * t + CARRY_SIGMAS * sd)) + ROUNDING_NS;
 }
