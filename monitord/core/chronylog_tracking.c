@@ -31,6 +31,14 @@ static void offsets(const struct chronylog *log, const struct model *m, const st
 	*ret_remaining_s = (double)ts_sat_add(slow_ns, offset_ns) * 1e-9;
 }
 
+/* chrony's is of the time that the clock is being slewed to; what it is off by stands beside it. */
+static int64_t root_dispersion_ns(const struct msg_clock *c)
+{
+	int64_t off_ns = c->offset_ns < 0 ? ts_sat_sub(0, c->offset_ns) : c->offset_ns;
+
+	return c->root_dispersion_ns > off_ns ? c->root_dispersion_ns - off_ns : 0;
+}
+
 static void row_of(const struct chronylog *log, const struct model *m, const struct msg_clock *c,
 	struct chronylog_row *row)
 {
@@ -48,7 +56,7 @@ static void row_of(const struct chronylog *log, const struct model *m, const str
 		label, synced ? (int)c->stratum : 0, 0 - c->frequency_ppb * 1e-3,
 		c->skew_ppb * 1e-3, offset_s, synced ? chronylog_leap(c->leap) : '?',
 		synced && m->has_estimate ? (int)m->estimate.combined : 0, offset_sd_s, remaining_s,
-		(double)c->root_delay_ns * 1e-9, (double)c->root_dispersion_ns * 1e-9,
+		(double)c->root_delay_ns * 1e-9, (double)root_dispersion_ns(c) * 1e-9,
 		(double)c->bound_ns * 1e-9);
 }
 
