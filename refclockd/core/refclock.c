@@ -68,6 +68,7 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 	rc->has_last = false;
 	rc->jump_readings = 0;
 	rc->missed = 0;
+	rc->lag_ns = 0;
 	filter_init(&rc->filter, rc->config.filter);
 	rc->state = rc->heard ? source_state_unreachable : source_state_waiting;
 	set_error(rc, "");
@@ -113,6 +114,42 @@ void refclock_on_open_failed(struct refclock *rc, struct ts_raw now, int error, 
 	lose(rc, now, error, text);
 }
 
+/*
+ * A segment's reading is stamped by who writes it, and is as old as we come late: up to a whole
+ * period for nothing but the phase we happened to start with, in which the bound grows and the
+ * clock is steered by old news. So the next is looked for a share of the period after it is due,
+ * and later by that share if nothing is there: the writer may take its time. How long it took is
+ * remembered for some dozen readings. Near a whole period there is nothing to be gained.
+ */
+#define LAG_SHARE  8
+#define LAG_MEMORY 64
+
+static void follow_writer(
+	struct refclock *rc, struct ts_raw now, const struct refclock_reading *reading)
+{
+	int64_t period_ns = sanity_interval_ns(rc->config.dpoll), step_ns = period_ns / LAG_SHARE;
+	int64_t late_ns = ts_raw_sub(now, reading->raw).ns;
+
+	rc->lag_ns -= rc->lag_ns / LAG_MEMORY;
+	if (!rc->config.polled || late_ns > period_ns || late_ns < rc->lag_ns + step_ns ||
+		rc->lag_ns + step_ns >= period_ns)
+		return;
+	rc->next_read = after(reading->raw, period_ns + rc->lag_ns + step_ns / 2);
+}
+
+static void writer_is_later(struct refclock *rc, struct ts_raw now)
+{
+	int64_t period_ns = sanity_interval_ns(rc->config.dpoll), step_ns = period_ns / LAG_SHARE;
+	int64_t age_ns = ts_raw_sub(now, rc->last_valid).ns;
+
+	/* only where one was just due: silence is nobody's lag */
+	if (!rc->config.polled || rc->valid == 0 || age_ns > 2 * period_ns ||
+		rc->lag_ns + step_ns >= period_ns)
+		return;
+	rc->lag_ns += step_ns;
+	rc->next_read = after(now, step_ns);
+}
+
 void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, const char *text)
 {
 	if (error == -EAGAIN && rc->config.edges && rc->open && pulse_missed(rc, now)) {
@@ -120,6 +157,8 @@ void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, 
 		set_error(rc, "no pulses");
 		tell(rc, EVENT_source_unreachable, 0, rc->error);
 	}
+	if (error == -EAGAIN && !rc->config.edges)
+		writer_is_later(rc, now);
 	if (error == -EAGAIN || error == -EBUSY)
 		return;
 	if (error != -ENODEV && ++rc->errors < REFCLOCK_ERRORS_MAX)
@@ -240,6 +279,8 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 		why = check_seconds(rc, reading);
 	if (rc->config.edges)
 		pulse_schedule(rc, now, reading);
+	else
+		follow_writer(rc, now, reading);
 	rc->errors = 0;
 	rc->received++;
 	fill_sample(rc, now, reading, why);

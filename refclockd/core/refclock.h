@@ -146,6 +146,7 @@ struct refclock {
 	struct refclock_reading last, jumped;
 	int jump_readings;
 	int missed; /* pulses, in a row */
+	int64_t lag_ns; /* how long after its stamp a polled reading has proved to be there */
 	struct filter filter;
 	struct lock_reference lock;
 	struct refclock_estimate estimate;
