@@ -145,7 +145,7 @@ struct refclock {
 	bool has_last; /* a reading to compare the next one with */
 	struct refclock_reading last, jumped;
 	int jump_readings;
-	int missed; /* pulses, in a row */
+	int missed;	/* pulses, in a row */
 	int64_t lag_ns; /* how long after its stamp a polled reading has proved to be there */
 	struct filter filter;
 	struct lock_reference lock;

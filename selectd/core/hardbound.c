@@ -67,11 +67,6 @@ static const struct hardbound_sample *from_newest(const struct hardbound *b, int
 	return &b->ring[(b->next - 1 - i + 2 * HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES];
 }
 
-int64_t hardbound_newest_error(const struct hardbound *b)
-{
-	return b->count > 0 ? from_newest(b, 0)->error_ns : 0;
-}
-
 int64_t hardbound_newest_other(const struct hardbound *b)
 {
 	return b->count > 0 ? from_newest(b, 0)->other_ns : 0;

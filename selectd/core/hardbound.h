@@ -93,9 +93,7 @@ void hardbound_add(struct hardbound *b, const struct msg_sample *sample);
 
 void hardbound_shift(struct hardbound *b, struct ts_dur shift);
 
-/* Half width of the newest sample's own interval, and what of it does not come from the delay; 0
- * without one. */
-int64_t hardbound_newest_error(const struct hardbound *b);
+/* What of the newest sample's own half width does not come from the delay; 0 without one. */
 int64_t hardbound_newest_other(const struct hardbound *b);
 
 /* Smallest delay of the samples, 0 without one. */

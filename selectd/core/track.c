@@ -81,7 +81,9 @@ static void statistical_interval(const struct track *t, struct track_state *st)
 	double age_s = fabs(ts_dur_to_s(ts_raw_sub(st->line.raw, st->newest)));
 	double e = OFFSET_SIGMAS * st->offset_sd_ns + t->config.drift_ppb * age_s;
 
-	st->high_ns = ts_sat_add(clip_ns(e) + 1, hardbound_newest_error(&t->bound));
+	/* of the bracket no more is a fixed error than the least one hides */
+	e += (double)hardbound_least_delay(&t->bound) / 2;
+	st->high_ns = ts_sat_add(clip_ns(e) + 1, hardbound_newest_other(&t->bound));
 	st->low_ns = -st->high_ns;
 }
 
