@@ -202,9 +202,8 @@ static void ask(struct ntp_client *c, struct ts_raw now)
 	if (c->request.pending)
 		miss(c);
 	c->reach = (uint8_t)(c->reach << 1);
-	/* Later, not sooner: minpoll is the shortest interval. A per cent or so takes clients that
-	 * were started together out of step, and costs about as much accuracy. */
-	c->spread = (int)(cookie_next(&c->random) & 63);
+	/* Later, not sooner: minpoll is the shortest interval. */
+	c->spread = (int)(cookie_next(&c->random) & 127);
 	if (c->config.burst && !in_burst(c)) {
 		c->burst_good = 1;
 		c->burst_total = NTP_BURST_TOTAL;

@@ -139,7 +139,7 @@ struct ntp_client {
 	int poll_parts, rate_floor; /* poll.h */
 	unsigned int poll_samples;  /* good ones, those of bursts left out */
 	int burst_good, burst_total;
-	int spread;		 /* of this interval, 0..63 parts in 4096 */
+	int spread;		 /* of this interval, 0..127 parts in 4096 */
 	int send_failures;	 /* in a row */
 	struct ts_raw opened;	 /* first answer */
 	int64_t unjudged_raw_ns; /* sample that waits for its verdict; 0 none */
