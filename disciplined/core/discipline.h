@@ -10,8 +10,8 @@
  *
  *   T  what costs a per cent of phase error for a smooth rate (pace.h), at least 1 s. An e beyond
  *      four standard deviations, of the estimate or of what the last one foretold for now, is
- *      nothing to be smoothed: T is a quarter of the interval at most then, and shrinks further
- *      the larger e is, to 0.25 s at least.
+ *      nothing to be smoothed: T is a quarter of the interval at most then, less the larger e is,
+ *      0.25 s at least.
  *   |rate - line's rate| never exceeds maxslewrate.
  *   Steps: by makestep; once after a disruption, up to maxdisruptionstep; to undo a step that
  *      somebody else made; for a leap second in leapsecmode step; by the operator. Never else.

@@ -13,7 +13,7 @@
 /* Beyond so many standard deviations, of this estimate or foretold by the last, an error is neither
  * noise nor wander as usual, and waiting smooths nothing. */
 #define NOISE_SD 4.0
-/* Nor is anything gained by taking longer over it than this share of an interval. */
+/* To take this share of an interval over it, or less the larger it is, is smooth enough. */
 #define SHARE_ODD 0.25
 /* An error adds to the noise in quadrature: a 64th of it makes 0.01 %, a 16th 0.2 %. */
 #define MATTERS_SHARE	  (1.0 / 64)
@@ -100,14 +100,15 @@ void steer_pace(struct discipline *d)
  * rest, or no noise. */
 static double slew_time_s(const struct discipline *d, double e_ns, bool rest, double *ret_until_s)
 {
-	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns), t_s;
+	double noise_ns = NOISE_SD * fmax(error_sd_ns(d), d->target.foretold_sd_ns);
+	double t_s = fmax(T_MIN_S, d->pace_share * d->interval_s);
 
-	if (fabs(e_ns) > noise_ns) {
-		t_s = fmax(T_MIN_S, fmin(d->pace_share, SHARE_ODD) * d->interval_s);
-		return *ret_until_s = fmax(T_FAST_S, t_s * noise_ns / fabs(e_ns));
-	}
-	t_s = fmax(T_MIN_S, d->pace_share * d->interval_s);
 	*ret_until_s = rest ? t_s : PACE_FIRST * t_s;
+	if (fabs(e_ns) > noise_ns) {
+		double odd_s = fmax(T_MIN_S, SHARE_ODD * d->interval_s) * noise_ns / fabs(e_ns);
+
+		*ret_until_s = t_s = fmin(t_s, fmax(T_FAST_S, odd_s));
+	}
 	return t_s;
 }
 
