@@ -197,15 +197,16 @@ static void judge_shapes(struct bank *b, const double *log_density)
 	share_shapes(b);
 }
 
-static double two_way(
-	struct bank_hypothesis *h, double there_ns, double back_ns, const struct bank_noise *noise)
+static double two_way(struct bank_hypothesis *h, int pinned, double there_ns, double back_ns,
+	const struct bank_noise *noise)
 {
 	struct bank_density d[BANK_WANDERS];
+	double share_there = pinned > 0 ? 0 : 1, share_back = pinned < 0 ? 0 : 1;
 
 	for (int i = 0; i < BANK_WANDERS; i++) {
 		d[i] = (struct bank_density){0, 1};
-		bank_hypothesis_update(&h[i], 1, there_ns, noise, &d[i]);
-		bank_hypothesis_update(&h[i], -1, back_ns, noise, &d[i]);
+		bank_hypothesis_update(&h[i], 1, share_there, there_ns, noise, &d[i]);
+		bank_hypothesis_update(&h[i], -1, share_back, back_ns, noise, &d[i]);
 	}
 	return reweigh(h, d);
 }
@@ -217,7 +218,7 @@ static double one_way(
 
 	for (int i = 0; i < BANK_WANDERS; i++) {
 		d[i] = (struct bank_density){0, 1};
-		bank_hypothesis_update(&h[i], sign, sign * y_ns, noise, &d[i]);
+		bank_hypothesis_update(&h[i], sign, 1, sign * y_ns, noise, &d[i]);
 	}
 	return reweigh(h, d);
 }
@@ -227,11 +228,13 @@ void bank_two_way(
 {
 	double log_density[BANK_SHAPES] = {0};
 
+	there_ns -= b->pinned > 0 ? b->pin_ns : 0;
+	back_ns -= b->pinned < 0 ? b->pin_ns : 0;
 	for (int s = 0; s < b->shapes; s++) {
 		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
 
 		if (b->resting[s] == 0)
-			log_density[s] = two_way(b->h[s], there_ns, back_ns, &noise);
+			log_density[s] = two_way(b->h[s], b->pinned, there_ns, back_ns, &noise);
 	}
 	judge_shapes(b, log_density);
 }
@@ -266,6 +269,29 @@ void bank_move_base(struct bank *b, double by_ns, double var_ns2)
 			b->h[s][i].base_ns += by_ns;
 			b->h[s][i].pbb += var_ns2;
 		}
+}
+
+void bank_pin(struct bank *b, int direction, double base_ns, double var_ns2)
+{
+	b->pinned = direction;
+	b->pin_ns = base_ns;
+	bank_move_base(b, 0, var_ns2);
+}
+
+void bank_unpin(struct bank *b, double by_ns)
+{
+	b->pinned = 0;
+	bank_move_base(b, -by_ns, 0);
+}
+
+double bank_trip_ns(const struct bank *b, const struct bank_mean *m)
+{
+	return m->state.base_ns + (b->pinned != 0 ? b->pin_ns : m->state.base_ns);
+}
+
+double bank_apart_ns(const struct bank *b, const struct bank_mean *m)
+{
+	return b->pinned * (b->pin_ns - m->state.base_ns);
 }
 
 /* Q(k) is about exp(-k^2/2): a wander of weight p is exceeded at sqrt(K^2 + 2 log p) as rarely as a

@@ -46,6 +46,8 @@ struct bank {
 	const struct bank_shape *shape;
 	int settling; /* readings for which the scale is not known well enough to tell shapes */
 	int shapes, two_way;
+	int pinned;    /* +1: the base delay there is pin_ns, -1: that back; 0: both are b */
+	double pin_ns; /* the state's b is the other direction's meanwhile */
 	double log_weight[BANK_SHAPES], share[BANK_SHAPES]; /* share: adds up to 1 */
 	int resting[BANK_SHAPES];			    /* readings it will sleep through */
 	double behind_s[BANK_SHAPES], behind_creep_ns2[BANK_SHAPES]; /* time not told to it yet */
@@ -85,6 +87,18 @@ void bank_loosen(struct bank *b, double phase_var_ns2, double rate_var_ppb2);
 
 /* All base delays are moved and less certain. */
 void bank_move_base(struct bank *b, double by_ns, double var_ns2);
+
+/* That direction's base delay is what both had until now, for certain; b is that of the other one
+ * alone from here on, and less certain. */
+void bank_pin(struct bank *b, int direction, double base_ns, double var_ns2);
+
+/* b is both directions' again: what was the pinned one's. by_ns: base delay of the other one less
+ * that, which readings of that direction have to be lessened by from now on. */
+void bank_unpin(struct bank *b, double by_ns);
+
+/* Base delays of both directions: their sum, and there less back. */
+double bank_trip_ns(const struct bank *b, const struct bank_mean *m);
+double bank_apart_ns(const struct bank *b, const struct bank_mean *m);
 
 void bank_mean(const struct bank *b, struct bank_mean *ret);
 

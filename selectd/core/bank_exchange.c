@@ -35,9 +35,19 @@ static void start(struct bank_exchange *e, const struct bank_sample *s, double p
 	bank_line_start(&e->line, true, &first, s->raw_ns);
 }
 
+static double trip_ns(const struct bank_exchange *e)
+{
+	return bank_trip_ns(&e->line.bank, &e->line.mean);
+}
+
+static double excess_ns(const struct bank_exchange *e, const struct bank_sample *s)
+{
+	return s->there_ns + s->back_ns - trip_ns(e);
+}
+
 static void lean(const struct bank_exchange *e, double asymmetry, struct bank_sample *s)
 {
-	double excess = s->there_ns + s->back_ns - 2 * e->line.mean.state.base_ns;
+	double excess = excess_ns(e, s);
 
 	if (e->line.samples == 0 || excess <= 0)
 		return;
@@ -45,19 +55,16 @@ static void lean(const struct bank_exchange *e, double asymmetry, struct bank_sa
 	s->back_ns -= asymmetry * excess;
 }
 
-static double excess_ns(const struct bank_exchange *e, const struct bank_sample *s)
-{
-	return s->there_ns + s->back_ns - 2 * e->line.mean.state.base_ns;
-}
-
 static enum bank_route_verdict route(
 	struct bank_exchange *e, const struct bank_sample *s, struct bank_route_change *ret)
 {
 	double x = bank_line_phase_ns(&e->line, s->raw_ns);
+	double half_apart = bank_apart_ns(&e->line.bank, &e->line.mean) / 2;
 	struct bank_route_view v = {
-		.there_ns = s->there_ns - x,
-		.back_ns = s->back_ns + x,
-		.base_ns = e->line.mean.state.base_ns,
+		.raw_ns = s->raw_ns,
+		.there_ns = s->there_ns - x - half_apart,
+		.back_ns = s->back_ns + x + half_apart,
+		.base_ns = trip_ns(e) / 2,
 		.scale_ns = e->scale_ns,
 		.gauss = e->line.mean.gauss,
 		.phase_sd_ns = bank_line_sd_ns(&e->line, s->raw_ns),
@@ -67,14 +74,35 @@ static enum bank_route_verdict route(
 	return bank_route_judge(&e->route, &v, ret);
 }
 
+static void unpin(struct bank_exchange *e)
+{
+	struct bank *b = &e->line.bank;
+	double by = e->line.mean.state.base_ns - b->pin_ns;
+
+	if (b->pinned == 0)
+		return;
+	e->there_ns += b->pinned < 0 ? by : 0;
+	e->back_ns += b->pinned > 0 ? by : 0;
+	bank_unpin(b, by);
+	bank_mean(b, &e->line.mean);
+}
+
+/* From a change of one direction on the phase rests on how well the base of the other was known. */
 static void change_route(struct bank_exchange *e, const struct bank_route_change *c)
 {
+	struct bank *b = &e->line.bank;
+	const struct bank_hypothesis *mean = &e->line.mean.state;
+
 	bank_line_go_back(&e->line);
-	bank_move_base(&e->line.bank, c->base_ns, c->base_var_ns2);
-	bank_mean(&e->line.bank, &e->line.mean);
+	unpin(e);
+	e->line.phase_var_ns2 += c->still != 0 ? mean->pbb : c->phase_var_ns2;
+	if (c->still != 0)
+		bank_pin(b, c->still, mean->base_ns, c->base_var_ns2);
+	else
+		bank_move_base(b, c->base_ns, c->base_var_ns2);
+	bank_mean(b, &e->line.mean);
 	e->there_ns += c->there_ns;
 	e->back_ns += c->back_ns;
-	e->line.phase_var_ns2 += c->phase_var_ns2;
 	bank_window_reset(&e->trips);
 	e->route_changes++;
 }
@@ -137,5 +165,5 @@ enum bank_line_result bank_exchange_take(struct bank_exchange *e,
 
 double bank_exchange_delay_ns(const struct bank_exchange *e)
 {
-	return fmax(2 * e->line.mean.state.base_ns + e->there_ns + e->back_ns, 0);
+	return fmax(trip_ns(e) + e->there_ns + e->back_ns, 0);
 }

@@ -47,13 +47,14 @@ void bank_hypothesis_predict(
 	repair(h);
 }
 
-void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double y_ns,
+void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double share, double y_ns,
 	const struct bank_noise *noise, struct bank_density *density)
 {
-	double cx = sign * h->pxx + h->pxb, cr = sign * h->pxr + h->prb,
-	       cb = sign * h->pxb + h->pbb;
-	double p = within(sign * cx + cb, PHASE_MIN_NS2);
-	struct bank_reading r = bank_reading(y_ns - (sign * h->x_ns + h->base_ns), p, noise);
+	double cx = sign * h->pxx + share * h->pxb, cr = sign * h->pxr + share * h->prb,
+	       cb = sign * h->pxb + share * h->pbb;
+	double p = within(sign * cx + share * cb, PHASE_MIN_NS2);
+	struct bank_reading r =
+		bank_reading(y_ns - (sign * h->x_ns + share * h->base_ns), p, noise);
 
 	h->x_ns += cx * r.slope;
 	h->rate_ppb += cr * r.slope;

@@ -26,9 +26,9 @@ struct bank_hypothesis {
 void bank_hypothesis_predict(
 	struct bank_hypothesis *h, double dt_s, double wander_ppb, double creep_ns2);
 
-/* One reading y_ns of direction +1 (x + b) or -1 (-x + b). *density is multiplied by its density.
- */
-void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double y_ns,
+/* One reading y_ns of direction +1 (x + share b) or -1 (-x + share b), share 1 or 0. *density is
+ * multiplied by its density. */
+void bank_hypothesis_update(struct bank_hypothesis *h, double sign, double share, double y_ns,
 	const struct bank_noise *noise, struct bank_density *density);
 
 /* ret is the mixture of n states with weights: same mean and covariance. The weights add up to 1

@@ -137,7 +137,8 @@ static void start_over(struct bank_line *l, const struct bank_watch_change *c,
 
 static double off_ns(const struct bank_line *l, const struct bank_sample *s)
 {
-	double y = l->two_way ? (s->there_ns - s->back_ns) / 2 : s->there_ns;
+	double apart = bank_apart_ns(&l->bank, &l->mean);
+	double y = l->two_way ? (s->there_ns - s->back_ns - apart) / 2 : s->there_ns;
 
 	return y - bank_line_phase_ns(l, s->raw_ns);
 }

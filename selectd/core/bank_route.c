@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #define NOT_BEFORE   16
 #define SHORT_BY     1.5
@@ -10,10 +11,15 @@
 #define LONG_BY	     6.0
 #define SHORT_WAIT   6
 #define SHORT_PROOF  2
+#define EARLY_BY     3.0
 #define LONG_PATIENT 60
-#define STANDS_OUT   2.0
-#define STANDS_OFF   4.0
-#define ALIKE	     4.0
+/* Queues last for minutes, routes for hours. */
+#define LONG_PATIENT_NS (INT64_C(3600) * 1000000000)
+#define STANDS_OUT	2.0
+#define STANDS_OFF	4.0
+#define ALIKE		4.0
+#define STILL		2.0
+#define STILL_SHARE	(1.0 / 8)
 
 static double excess(const struct bank_route_view *v)
 {
@@ -41,11 +47,15 @@ static int kind_of(const struct bank_route *r, const struct bank_route_view *v)
 	return ex > LONG_BY * j ? 1 : 0;
 }
 
+/* The last ten: what came before them may have been a long one of the old route. */
 static void hold(struct bank_route *r, const struct bank_route_view *v)
 {
 	r->run++;
-	if (r->held >= BANK_ROUTE_HELD)
-		return;
+	if (r->held == BANK_ROUTE_HELD) {
+		r->held--;
+		memmove(&r->there_ns[0], &r->there_ns[1], sizeof(r->there_ns[0]) * (size_t)r->held);
+		memmove(&r->back_ns[0], &r->back_ns[1], sizeof(r->back_ns[0]) * (size_t)r->held);
+	}
 	r->there_ns[r->held] = v->there_ns;
 	r->back_ns[r->held] = v->back_ns;
 	r->phase_sd_ns = fmax(r->held > 0 ? r->phase_sd_ns : 0, v->phase_sd_ns);
@@ -97,6 +107,25 @@ static bool moved_alike(const struct bank_route *r, double j)
 	return fabs(apart_ns(r)) < ALIKE * (r->phase_sd_ns + fmax(j / 2, own / 4));
 }
 
+/* Did only one of the directions move? */
+static void find_still(
+	const struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *c)
+{
+	double there = least(r->there_ns, r->held) - v->base_ns;
+	double back = least(r->back_ns, r->held) - v->base_ns;
+	double nothing = STILL * (r->phase_sd_ns + jitter(r, v) / r->held);
+
+	if (fabs(there) < fmin(nothing, STILL_SHARE * fabs(back))) {
+		c->still = 1;
+		c->there_ns = 0;
+		c->back_ns = back;
+	} else if (fabs(back) < fmin(nothing, STILL_SHARE * fabs(there))) {
+		c->still = -1;
+		c->there_ns = there;
+		c->back_ns = 0;
+	}
+}
+
 static void measure(
 	const struct bank_route *r, const struct bank_route_view *v, struct bank_route_change *ret)
 {
@@ -110,6 +139,7 @@ static void measure(
 		c.there_ns = both + apart / 2;
 		c.back_ns = both - apart / 2;
 		c.phase_var_ns2 = sd * sd + j * j / (n * n);
+		find_still(r, v, &c);
 	}
 	*ret = c;
 }
@@ -143,11 +173,24 @@ static enum bank_route_verdict judge_short(struct bank_route *r, const struct ba
 	return BANK_ROUTE_HOLD;
 }
 
+/* What the direction of the smaller delay is late by. */
+static double earlier(const struct bank_route_view *v)
+{
+	return fmin(v->there_ns, v->back_ns) - v->base_ns;
+}
+
+static bool patience_is_over(const struct bank_route *r, const struct bank_route_view *v)
+{
+	return r->run >= LONG_PATIENT && v->raw_ns - r->since_raw_ns >= LONG_PATIENT_NS;
+}
+
 static enum bank_route_verdict judge_long(
 	const struct bank_route *r, const struct bank_route_view *v)
 {
-	if (r->run == LONG_PATIENT || (r->run == BANK_ROUTE_HELD && stands_out(r, v)))
+	if (patience_is_over(r, v) || (r->held == BANK_ROUTE_HELD && stands_out(r, v)))
 		return BANK_ROUTE_CHANGED;
+	if (earlier(v) < EARLY_BY * jitter(r, v))
+		return BANK_ROUTE_USE;
 	return v->phase_sd_ns < excess(v) / 2 ? BANK_ROUTE_HOLD : BANK_ROUTE_USE;
 }
 
@@ -160,6 +203,7 @@ enum bank_route_verdict bank_route_judge(
 	if (kind != r->watch) {
 		end_watch(r);
 		r->watch = kind;
+		r->since_raw_ns = v->raw_ns;
 	}
 	if (kind == 0) {
 		if (v->samples >= NOT_BEFORE)

@@ -13,9 +13,9 @@
  *   above 2b + 6J             a queue or a longer route. Held back if the phase is known better
  *                             than half the excess, it can tell nothing then; used otherwise, or a
  *                             burst would leave a wandering clock alone. (Were they all used, the
- *                             interval between two late edges would let the phase drift.) Ten in a
- *                             row whose smallest excess stands out of their own spread,
- *                             min > 2 (mean - min) + 4J, or sixty, are a change.
+ *                             interval between two late edges would let the phase drift.) Any ten
+ * in a row whose smallest excess stands out of their own spread, min > 2 (mean - min) + 4J, or
+ * sixty, are a change.
  *
  * At a change the shortest of the held round trips tells by how much the base of both directions
  * moved, without any clock error. By how much they moved apart only the oscillator knows: the
@@ -23,9 +23,16 @@
  * moved alike (or a quarter of the held ones' own spread, if that is more than J/2). Else one way
  * did: the difference is taken out of the readings from then on, and the uncertainty of the phase
  * at the time stays in the track's for good.
+ *
+ * A route changes in one direction alone, as a rule. If one of them is, within twice what phase and
+ * edges can tell, sd(x) + J/n, and an eighth of what the other moved by, where it was, then it
+ * stands still: its base delay is still known as well as ever and tells the phase, and the other's
+ * is learnt anew (bank_pin()). Nothing of the phase's uncertainty at the time stays then.
  */
 #ifndef TB_BANK_ROUTE_H
 #define TB_BANK_ROUTE_H
+
+#include <stdint.h>
 
 #define BANK_ROUTE_HELD 10
 
@@ -33,7 +40,8 @@ enum bank_route_verdict { BANK_ROUTE_USE, BANK_ROUTE_HOLD, BANK_ROUTE_CHANGED };
 
 struct bank_route {
 	int watch; /* -1 short, 1 long round trips, 0 none */
-	int run;   /* of them in a row */
+	int run;   /* of them in a row, and since when */
+	int64_t since_raw_ns;
 	int held;
 	double there_ns[BANK_ROUTE_HELD], back_ns[BANK_ROUTE_HELD];
 	double phase_sd_ns; /* largest of the held */
@@ -41,6 +49,7 @@ struct bank_route {
 };
 
 struct bank_route_view {
+	int64_t raw_ns;
 	double there_ns, back_ns; /* readings less the predicted phase: base and delay are left */
 	double base_ns;
 	double scale_ns; /* J as measured now */
@@ -53,6 +62,7 @@ struct bank_route_view {
 struct bank_route_change {
 	double base_ns, there_ns, back_ns;
 	double base_var_ns2, phase_var_ns2;
+	int still; /* +1: only the way back moved, -1: only the way there; 0: both, or unknown */
 };
 
 /* ret_change is set with BANK_ROUTE_CHANGED only; the reading is not to be used then. */

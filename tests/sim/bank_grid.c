@@ -97,10 +97,10 @@ static void known_update(struct grid *m, double y1, double y2)
 	m->known_s = m->second;
 	bank_hypothesis_predict(&m->edge, dt, m->wander_ppb, 0);
 	bank_hypothesis_predict(&m->kalman, dt, m->wander_ppb, 0);
-	bank_hypothesis_update(&m->edge, 1, y1, &edge, &unused);
+	bank_hypothesis_update(&m->edge, 1, 1, y1, &edge, &unused);
 	if (!one_way(m))
-		bank_hypothesis_update(&m->edge, -1, y2, &edge, &unused);
-	bank_hypothesis_update(&m->kalman, 1, o, &kalman, &unused);
+		bank_hypothesis_update(&m->edge, -1, 1, y2, &edge, &unused);
+	bank_hypothesis_update(&m->kalman, 1, 1, o, &kalman, &unused);
 }
 
 static double known_x(const struct grid *m, const struct bank_hypothesis *h)

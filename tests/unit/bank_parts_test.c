@@ -185,6 +185,7 @@ static void a_wandering_clock_does_not_wait_for_six(void **state)
 	assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_CHANGED);
 }
 
+/* The way back is as ever, and goes on telling the phase. */
 static void one_way_longer_is_told_from_both(void **state)
 {
 	struct bank_route_change c;
@@ -194,11 +195,61 @@ static void one_way_longer_is_told_from_both(void **state)
 	(void)state;
 	settle(&r);
 	for (int i = 0; i < 9; i++)
-		assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_HOLD);
+		assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_USE);
 	assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_CHANGED);
 	assert_near_double(c.there_ns, 510, 1e-9);
 	assert_near_double(c.back_ns, 10, 1e-9);
 	assert_near_double(c.phase_var_ns2, 1 + 1, 1e-9);
+	assert_int_equal(c.still, 0);
+}
+
+/* A direction whose base delay is where it was is pinned there. */
+static void the_way_that_stands_still_is_found(void **state)
+{
+	struct bank_route_change c;
+	struct bank_route_view there = moved(500, -9), back = moved(-9, 500);
+	struct bank_route_view both = moved(500, 90);
+	struct bank_route r;
+
+	(void)state;
+	settle(&r);
+	for (int i = 0; i < 10; i++)
+		bank_route_judge(&r, &there, &c);
+	assert_int_equal(c.still, -1);
+	assert_near_double(c.there_ns, 510, 1e-9);
+	assert_near_double(c.back_ns, 0, 0);
+	settle(&r);
+	for (int i = 0; i < 10; i++)
+		bank_route_judge(&r, &back, &c);
+	assert_int_equal(c.still, 1);
+	assert_near_double(c.there_ns, 0, 0);
+	assert_near_double(c.back_ns, 510, 1e-9);
+	settle(&r);
+	both.phase_sd_ns = 100; /* 100 is less than 2 deviations, but a fifth of 510 */
+	for (int i = 0; i < 10; i++)
+		bank_route_judge(&r, &both, &c);
+	assert_int_equal(c.still, 0);
+}
+
+/* A queue before the change is not of the ten that tell it. */
+static void a_long_one_before_the_change_does_not_hide_it(void **state)
+{
+	struct bank_route_change c;
+	struct bank_route_view queue = moved(40, 40), v = moved(500, 500);
+	struct bank_route r;
+
+	(void)state;
+	settle(&r);
+	assert_int_equal(bank_route_judge(&r, &queue, &c), BANK_ROUTE_HOLD);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_HOLD);
+	assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_CHANGED);
+	assert_near_double(c.base_ns, 510, 1e-9);
+}
+
+static struct bank_route_view queueing(struct prng *g)
+{
+	return moved(40 + 200 * prng_exponential(g), 200 * prng_exponential(g));
 }
 
 static void queueing_is_no_change_of_route(void **state)
@@ -206,23 +257,48 @@ static void queueing_is_no_change_of_route(void **state)
 	struct bank_route_change c;
 	struct bank_route r;
 	struct prng g;
-	int used = 0;
 
 	(void)state;
 	prng_init(&g, 5);
 	settle(&r);
 	for (int i = 0; i < 59; i++) {
-		struct bank_route_view v =
-			moved(100 + 200 * prng_exponential(&g), 200 * prng_exponential(&g));
-		enum bank_route_verdict verdict;
+		struct bank_route_view v = queueing(&g);
+		bool tells;
 
 		v.phase_sd_ns = i % 2 ? 1 : 1e4;
-		verdict = bank_route_judge(&r, &v, &c);
-		assert_int_not_equal(verdict, BANK_ROUTE_CHANGED);
-		used += verdict == BANK_ROUTE_USE;
+		/* those that may tell something are used: an edge that is not late, or any */
+		tells = i % 2 == 0 || v.back_ns < 1030;
+		assert_int_equal(
+			bank_route_judge(&r, &v, &c), tells ? BANK_ROUTE_USE : BANK_ROUTE_HOLD);
 	}
-	/* those that may tell something are used */
-	assert_int_equal(used, 30);
+}
+
+/* Sixty in a row, but only if they last for an hour as well. */
+static int judged_changes(int readings, int64_t interval_ns)
+{
+	struct bank_route_change c;
+	struct bank_route r;
+	struct prng g;
+	int changes = 0;
+
+	prng_init(&g, 5);
+	settle(&r);
+	for (int i = 0; i < readings; i++) {
+		struct bank_route_view v = queueing(&g);
+
+		v.raw_ns = i * interval_ns;
+		changes += bank_route_judge(&r, &v, &c) == BANK_ROUTE_CHANGED;
+	}
+	return changes;
+}
+
+static void a_queue_that_lasts_becomes_the_route(void **state)
+{
+	(void)state;
+	assert_int_equal(judged_changes(59, 64000000000), 0);
+	assert_int_equal(judged_changes(62, 64000000000), 1);
+	assert_int_equal(judged_changes(800, 4000000000), 0);
+	assert_int_equal(judged_changes(1000, 4000000000), 1);
 }
 
 /* The clock's error of +-50 is in each direction, not in the round trips. */
@@ -416,7 +492,10 @@ int main(void)
 		cmocka_unit_test(a_shorter_path_is_learnt),
 		cmocka_unit_test(a_wandering_clock_does_not_wait_for_six),
 		cmocka_unit_test(one_way_longer_is_told_from_both),
+		cmocka_unit_test(the_way_that_stands_still_is_found),
+		cmocka_unit_test(a_long_one_before_the_change_does_not_hide_it),
 		cmocka_unit_test(queueing_is_no_change_of_route),
+		cmocka_unit_test(a_queue_that_lasts_becomes_the_route),
 		cmocka_unit_test(a_wandering_clock_moves_no_base),
 		cmocka_unit_test(a_jump_of_the_rate_ends_the_memory),
 		cmocka_unit_test(odd_readings_are_told_apart),

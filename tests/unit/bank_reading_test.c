@@ -142,8 +142,8 @@ static void both_directions_see_the_base_and_one_the_phase(void **state)
 	struct bank_density d = {0, 1};
 
 	(void)state;
-	bank_hypothesis_update(&h, 1, 500 + 30, &n, &d);
-	bank_hypothesis_update(&h, -1, 500 - 30, &n, &d);
+	bank_hypothesis_update(&h, 1, 1, 500 + 30, &n, &d);
+	bank_hypothesis_update(&h, -1, 1, 500 - 30, &n, &d);
 	assert_near_double(h.x_ns, 30, 0.01);
 	assert_near_double(h.base_ns, 500, 0.01);
 	assert_near_double(h.pxx, 0.5, 0.01);
