@@ -172,10 +172,13 @@ bool bus_sub_drain(struct bus *bus)
 
 static int open_monitor(struct bus_peer *p)
 {
+	static unsigned int serial;
 	char endpoint[64];
 	zsock_t *pair;
 
-	(void)snprintf(endpoint, sizeof(endpoint), "inproc://timebus-monitor-%p", (void *)p);
+	/* Never a name twice: libzmq frees that of a closed socket only when its own thread gets to
+	 * it. */
+	(void)snprintf(endpoint, sizeof(endpoint), "inproc://timebus-monitor-%u", ++serial);
 	if (zmq_socket_monitor(p->sub.handle, endpoint,
 		    ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
 		return -errno;
