@@ -19,8 +19,8 @@ struct remote_option {
 /* Sets what both ends have in common, then the list (ends with option 0). 0 or negative errno. */
 int remote_options(void *socket, const struct remote_option *more);
 
-/* Ends a context whose sockets are closed, without waiting: its I/O thread may be looking up a
- * name. */
+/* Ends the context of a listener, whose sockets are closed, without waiting: its I/O thread may be
+ * looking up a name. */
 void remote_context_end(void *context);
 
 #endif

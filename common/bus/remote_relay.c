@@ -249,7 +249,10 @@ void remote_relay_close(struct remote_relay **relay)
 	loop_timer_del(r->config.loop, &r->newcomer);
 	bus_socket_close(&r->pub);
 	bus_socket_close(&r->zap);
-	remote_context_end(r->context);
+	/* At once, so that the address is free for the next: there is no name that it could wait
+	 * for. */
+	if (r->context)
+		(void)zmq_ctx_term(r->context);
 	free(r);
 	*relay = NULL;
 }

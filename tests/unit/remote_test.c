@@ -399,9 +399,35 @@ static void an_address_in_use_or_missing_is_an_error(void **state)
 	remote_relay_close(&s.relay);
 }
 
+/* As a reload does it. */
+static void the_address_is_free_at_once_after_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct keyfile allowed;
+	struct guest g;
+	struct side s;
+	struct msg m = make_clock(1);
+	char endpoint[64];
+
+	draw(&s, &g, &allowed);
+	choose(endpoint);
+	start_guest(f, &g, endpoint, s.pair.public, false);
+	for (int i = 0; i < 20; i++) {
+		g.count = 0;
+		start_relay(f, &s, endpoint, &allowed);
+		remote_relay_send(s.relay, &m);
+		if (i % 10 == 5)
+			assert_true(run_until(f, 10000, has_one, &g));
+		remote_relay_close(&s.relay);
+	}
+	remote_ear_close(&g.ear);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_address_is_free_at_once_after_the_end, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(an_allowed_guest_hears_the_clock_old_and_new,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
