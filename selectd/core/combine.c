@@ -7,6 +7,8 @@
 	1.0 /* between well-kept servers; keeps one lucky window from ruling alone                 \
 	     */
 #define OWN_RATE_SHARE 0.25
+#define CERTAIN_SIGMAS 7.0
+#define WITNESSES      3
 
 _Static_assert(JOINT_MAX >= SOURCES_MAX, "every source has a bias");
 
@@ -86,6 +88,19 @@ static int readings(struct source *sources, int n, struct joint_reading *r)
 	return count;
 }
 
+/* combine.h tells why. */
+static int64_t bound_ns(const struct selection *sel, const struct joint_phase *phase)
+{
+	int64_t up = ts_sat_sub(sel->high_ns, phase->offset_ns);
+	int64_t down = ts_sat_sub(phase->offset_ns, sel->low_ns);
+	int64_t far = up > down ? up : down, half = up / 2 + down / 2 + 1;
+	double likely = CERTAIN_SIGMAS * phase->sd_ns;
+
+	if (sel->combined < WITNESSES || !(likely < (double)far))
+		return far;
+	return likely > (double)half ? llround(likely) : half;
+}
+
 void combine_run(struct joint *joint, struct source *sources, int n, const struct selection *sel,
 	struct combination *ret)
 {
@@ -96,7 +111,6 @@ void combine_run(struct joint *joint, struct source *sources, int n, const struc
 	struct joint_reading r[SOURCES_MAX] = {{0}};
 	struct joint_occasion o;
 	struct joint_phase phase;
-	int64_t up, down;
 
 	combine_rate(sources, n, &c);
 	o = (struct joint_occasion){
@@ -112,8 +126,6 @@ void combine_run(struct joint *joint, struct source *sources, int n, const struc
 	c.offset_sd_ns = phase.sd_ns;
 	c.line.raw = sel->at;
 	c.line.utc = ts_utc_add(sel->base, (struct ts_dur){phase.offset_ns});
-	up = ts_sat_sub(sel->high_ns, phase.offset_ns);
-	down = ts_sat_sub(phase.offset_ns, sel->low_ns);
-	c.bound_ns = up > down ? up : down;
+	c.bound_ns = bound_ns(sel, &phase);
 	*ret = c;
 }

@@ -6,7 +6,12 @@
  * from biases, so it is weighted by 1/variance, with a floor for what servers' own clocks wander. A
  * quarter of the variance of a line's rate is its own noise, three quarters are lag behind the
  * oscillator that all have in common (steady filter of a random walk in frequency).
- * The bound is the farther end of the interval on which the majority agrees.
+ * The bound is the farther end of the interval on which the majority agrees. That interval is the
+ * nearest source's in the main, and where others put the time off its middle the farther end lies
+ * beyond half its width: there is the truth only if the nearest one's round trip is all on one way
+ * and every other path leans the same way by more still. Where three or more are combined it is
+ * therefore no more than half the width, unless the deviation that allows for what paths hide
+ * (joint.h) times seven is more.
  */
 #ifndef TB_COMBINE_H
 #define TB_COMBINE_H

@@ -91,8 +91,9 @@ static void split_bound(const struct source *s, struct msg_estimate *e)
 static void tell_root(const struct source *s, struct msg_estimate *e)
 {
 	const struct msg_sample *m = &s->newest;
+	/* the source's own deviation: what paths hide is in the root delay */
 	int64_t own = clip_ns((double)m->dispersion_ns + (double)m->root_dispersion_ns +
-			      (double)m->bound_ns + e->offset_sd_ns);
+			      (double)m->bound_ns + s->now.track.offset_sd_ns);
 	int64_t least;
 
 	e->root_delay_ns =
