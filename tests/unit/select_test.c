@@ -460,6 +460,40 @@ static void estimate_passes_the_schema_and_adds_up(void **state)
 	free(w.sources);
 }
 
+/* Off the middle of what the majority leaves: the far end for two, half of it for three, and never
+ * less than seven deviations. */
+static void far_end_needs_witnesses(void **state)
+{
+	struct world w = three_good();
+	struct selection sel = judge(&w, &defaults);
+	struct combination two, three, vague;
+	struct joint joint = {0};
+	int64_t off_ns, width_ns;
+
+	(void)state;
+	sel.combined = 3;
+	sel.low_ns -= 600 * NS_PER_MS;
+	sel.high_ns += 400 * NS_PER_MS;
+	width_ns = sel.high_ns - sel.low_ns;
+	combine_run(&joint, w.sources, w.n, &sel, &three);
+	off_ns = ts_utc_sub(three.line.utc, sel.base).ns;
+	assert_true(7 * three.offset_sd_ns < (double)width_ns / 2);
+	assert_near_double((double)three.bound_ns, (double)width_ns / 2, 2);
+	sel.combined = 2;
+	memset(&joint, 0, sizeof(joint));
+	combine_run(&joint, w.sources, w.n, &sel, &two);
+	assert_i64_equal(two.bound_ns, off_ns - sel.low_ns);
+	assert_true(two.bound_ns > three.bound_ns + 50 * NS_PER_MS);
+	/* as narrow as that the deviation rules, within the far end */
+	sel.combined = 3;
+	sel.low_ns = off_ns - llround(10 * three.offset_sd_ns);
+	sel.high_ns = off_ns + llround(2 * three.offset_sd_ns);
+	memset(&joint, 0, sizeof(joint));
+	combine_run(&joint, w.sources, w.n, &sel, &vague);
+	assert_near_double((double)vague.bound_ns, 7 * vague.offset_sd_ns, 1);
+	free(w.sources);
+}
+
 static void refid_follows_the_source(void **state)
 {
 	struct source *s = calloc(1, sizeof(*s));
@@ -553,6 +587,7 @@ int main(void)
 		cmocka_unit_test(a_noisy_source_weighs_less),
 		cmocka_unit_test(combinelimit_0_takes_one),
 		cmocka_unit_test(estimate_passes_the_schema_and_adds_up),
+		cmocka_unit_test(far_end_needs_witnesses),
 		cmocka_unit_test(refid_follows_the_source),
 		cmocka_unit_test(holdover_grows_the_bound),
 		cmocka_unit_test(selection_has_inertia),
