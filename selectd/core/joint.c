@@ -8,6 +8,7 @@
 #define CREEP_PER_DAY 0.01 /* of sqrt(A) */
 #define GATE_SIGMAS   5.0  /* a line's error has heavier tails than Gaussian: 4e-4 beyond */
 #define FAR_SIGMAS    2.0
+#define NS_MAX	      4e18
 #define SETTLED	      0.25 /* v / s^2: the bias is a mean of four independent lines */
 #define OWN_SHARE     0.75 /* of a line's variance; the rest is lag behind the oscillator */
 
@@ -34,6 +35,11 @@ static bool has_line(const struct turn *t, int i)
 static double sqr(double v)
 {
 	return v * v;
+}
+
+static int64_t whole_ns(double ns)
+{
+	return llround(fmax(fmin(ns, NS_MAX), -NS_MAX));
 }
 
 static double line_var_ns2(const struct joint_reading *r)
@@ -92,7 +98,7 @@ static struct ts_utc first_utc(const struct joint_reading *r, int n, struct ts_u
 		weights += w;
 	}
 	assert(any);
-	return ts_utc_add(base, (struct ts_dur){ts_sat_add(origin, llround(sum / weights))});
+	return ts_utc_add(base, (struct ts_dur){ts_sat_add(origin, whole_ns(sum / weights))});
 }
 
 static void start(
@@ -332,7 +338,7 @@ static double move_line(struct joint *j, const struct turn *t, const struct join
 	double x_ns, double shift)
 {
 	int64_t predicted = ts_utc_sub(ts_line_at(&j->line, o->at), o->base).ns;
-	int64_t wanted = ts_sat_add(predicted, llround(x_ns + shift));
+	int64_t wanted = ts_sat_add(predicted, whole_ns(x_ns + shift));
 	int64_t inside = keep_inside(wanted, o);
 
 	shift += (double)ts_sat_sub(inside, wanted);
