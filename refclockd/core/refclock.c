@@ -131,10 +131,12 @@ static void follow_writer(
 	int64_t late_ns = ts_raw_sub(now, reading->raw).ns;
 
 	rc->lag_ns -= rc->lag_ns / LAG_MEMORY;
-	if (!rc->config.polled || late_ns > period_ns || late_ns < rc->lag_ns + step_ns ||
+	if (!rc->config.polled || late_ns > 2 * period_ns || late_ns < rc->lag_ns + step_ns ||
 		rc->lag_ns + step_ns >= period_ns)
 		return;
 	rc->next_read = after(reading->raw, period_ns + rc->lag_ns + step_ns / 2);
+	if (ts_raw_before(rc->next_read, now)) /* its successor may be under way */
+		rc->next_read = after(now, period_ns - step_ns);
 }
 
 static void writer_is_later(struct refclock *rc, struct ts_raw now)

@@ -2,6 +2,7 @@
 #include "tcheck.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "refclockd/core/refclock.h"
@@ -123,6 +124,55 @@ static void a_reading_becomes_a_sample(void **state)
 	assert_int_equal(s.sample.reject, reject_ok);
 	assert_int_equal(s.sample.rx_stamp, stamp_kernel);
 	assert_false(s.sample.pulse);
+}
+
+/* A writer that stamps at n + 0.9 s and has written write_s later; how old its readings are when
+ * they come, at most, of the last minute of two. */
+static double age_of_segment(double write_s, int *ret_samples, int *ret_reads)
+{
+	struct refclock_config c = config();
+	struct refclock rc;
+	double oldest = 0;
+	int taken = -1;
+
+	c.dpoll = 0;
+	rc = opened(&c);
+	*ret_samples = *ret_reads = 0;
+	while (refclock_deadline(&rc).ns < at(120).ns) {
+		struct ts_raw now = refclock_deadline(&rc);
+		double t = ts_dur_to_s(ts_raw_sub(now, at(0)));
+		int newest = (int)floor(t - 0.9 - write_s);
+
+		refclock_on_deadline(&rc, now);
+		if (drain(&rc).reads == 0)
+			continue;
+		*ret_reads += t > 60;
+		if (newest <= taken) {
+			refclock_on_read_failed(&rc, now, -EAGAIN, "");
+			continue;
+		}
+		taken = newest;
+		*ret_samples += t > 60;
+		oldest = fmax(oldest, t > 60 ? t - 0.9 - newest : 0);
+		(void)give(&rc, t, reading(newest + 0.9));
+	}
+	return oldest;
+}
+
+static void a_segment_is_read_soon_after_it_is_written(void **state)
+{
+	int samples, reads;
+
+	(void)state;
+	assert_true(age_of_segment(0, &samples, &reads) < 0.25);
+	assert_int_equal(samples, 60);
+	assert_true(reads < 75);
+	assert_true(age_of_segment(0.4, &samples, &reads) < 0.4 + 0.25);
+	assert_int_equal(samples, 60);
+	assert_true(reads < 75);
+	/* hardly older than by chance, and none is lost */
+	assert_true(age_of_segment(0.95, &samples, &reads) < 1.3);
+	assert_true(samples >= 59);
 }
 
 static void options_go_into_the_sample(void **state)
@@ -522,6 +572,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reading_becomes_a_sample),
 		cmocka_unit_test(options_go_into_the_sample),
+		cmocka_unit_test(a_segment_is_read_soon_after_it_is_written),
 		cmocka_unit_test(readings_are_asked_for_at_the_driver_rate),
 		cmocka_unit_test(a_clock_that_speaks_by_itself_is_not_asked),
 		cmocka_unit_test(each_bad_reading_has_its_reason),
