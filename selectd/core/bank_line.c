@@ -83,6 +83,7 @@ struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns)
 		.phase_sd_ns = sqrt(var),
 		.rate_ppb = m->state.rate_ppb,
 		.rate_sd_ppb = sqrt(m->state.prr + m->wander_var_ppb2 * fabs(dt)),
+		.doubt_ns = fabs(doubt),
 	};
 }
 

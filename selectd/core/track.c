@@ -45,11 +45,14 @@ void track_reset(struct track *t)
 	t->ops->init(t->storage.bytes, &t->config);
 }
 
+static const struct hardbound_sample *newest_sample(const struct track *t)
+{
+	return &t->bound.ring[(t->bound.next - 1 + HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES];
+}
+
 static struct ts_raw newest(const struct track *t)
 {
-	int last = (t->bound.next - 1 + HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES;
-
-	return t->bound.ring[last].raw;
+	return newest_sample(t)->raw;
 }
 
 int track_sample(struct track *t, const struct msg_sample *sample)
@@ -116,6 +119,25 @@ static void interval_about_line(struct track_state *st)
 	st->high_ns = st->high_ns < limit ? st->high_ns : limit;
 }
 
+static double certain_sd_ns(const struct track_state *st)
+{
+	double sd = st->offset_sd_ns, doubt = st->doubt_ns;
+
+	return doubt > 0 ? sqrt(fmax((sd - doubt) * (sd + doubt), 1)) : sd;
+}
+
+/* A sample in doubt has not moved the line: the interval is about that, and reaches as far as the
+ * sample, since it may be right. */
+static void reach_doubt(const struct track *t, struct track_state *st)
+{
+	int64_t reach = ts_sat_add(clip_ns(st->doubt_ns), newest_sample(t)->error_ns);
+
+	if (st->doubt_ns <= 0)
+		return;
+	st->low_ns = -reach < st->low_ns ? -reach : st->low_ns;
+	st->high_ns = reach > st->high_ns ? reach : st->high_ns;
+}
+
 static void hard_interval(const struct track *t, struct track_state *st)
 {
 	struct hardbound_line line = {
@@ -128,7 +150,7 @@ static void hard_interval(const struct track *t, struct track_state *st)
 		.walks = t->ops->models,
 		.least_delay_ns =
 			fmin(st->least_delay_ns, (double)hardbound_least_delay(&t->bound)),
-		.slack_ns = OFFSET_SIGMAS * st->offset_sd_ns,
+		.slack_ns = OFFSET_SIGMAS * certain_sd_ns(st),
 		.since = st->oldest,
 	};
 	struct hardbound_interval i;
@@ -141,6 +163,7 @@ static void hard_interval(const struct track *t, struct track_state *st)
 	st->high_ns = i.high_ns;
 	if (t->ops->models && st->low_ns <= 0 && st->high_ns >= 0)
 		interval_about_line(st);
+	reach_doubt(t, st);
 }
 
 /*

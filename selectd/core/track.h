@@ -45,6 +45,8 @@ struct track_state {
 	struct ts_line line;	/* at the instant asked for, with the rate there */
 	double offset_sd_ns;	/* standard deviation of line.utc, wander since the newest sample
 				   included */
+	double doubt_ns;	/* in offset_sd_ns: what the newest sample is off by, if it may be
+				   the first of a step or a stray one; 0: none is in doubt */
 	double rate_sd_ppb;	/* of line.rate_ppb */
 	double wander_ppb;	/* random walk of the rate, ppb/sqrt(s); 0 unknown */
 	double jitter_ns;	/* standard deviation of a single sample */

@@ -195,6 +195,7 @@ static int bank_at(const void *storage, struct ts_raw raw, struct track_state *r
 		.line.utc = ts_utc_add(utc, (struct ts_dur){llround(x)}),
 		.line.rate_ppb = s.rate_ppb,
 		.offset_sd_ns = fmin(s.phase_sd_ns, SD_MAX_NS),
+		.doubt_ns = fmin(s.doubt_ns, SD_MAX_NS),
 		.rate_sd_ppb = s.rate_sd_ppb,
 		.wander_ppb = l->mean.wander_ppb,
 		.wander_tail_ppb = l->mean.wander_tail_ppb,
