@@ -16,14 +16,14 @@
 #define LINE(member)	offsetof(struct refclock_line, member)
 #define DEFAULT_LOCKAGE 2
 #define DEFAULT_UNREACH 100000
-/* ppm: what RFC 5905 takes clocks to drift by that nobody watches (PHI). A silent host may have been
- * left to its crystal, or been given to another program. */
+/* ppm: what RFC 5905 takes clocks to drift by that nobody watches (PHI). A silent host may have
+ * been left to its crystal, or been given to another program. */
 #define DEFAULT_HOSTDRIFT 15
 /* s: a host that set its clock from its real-time clock, which counts whole seconds, and has not
  * found a server yet. Below selectd's maxdistance, so that a guest comes up without its host's word
  * and says how little it knows. */
 #define DEFAULT_HOSTERROR 1
-#define TEXT(array)	sizeof(((struct refclock_line *)0)->array)
+#define TEXT(array)	  sizeof(((struct refclock_line *)0)->array)
 #define INTEGER(w, m, lo, hi, def, u, h)                                                           \
 	{                                                                                          \
 		.word = w, .type = FIELD_INT, .offset = LINE(m), .min = lo, .max = hi,             \
@@ -116,8 +116,10 @@ static const struct directive_field refclock_options[] = {
 	FLAG("pps", pps, "only the fraction of its second counts"),
 	INTEGER("maxunreach", maxunreach, 0, 100000, "100000", "polls",
 		"without a reading before it must not be selected"),
-	INTEGER("minsamples", minsamples, 0, 4096, "0", "samples", "keep at least so many"),
-	INTEGER("maxsamples", maxsamples, 0, 4096, "0", "samples", "keep at most so many"),
+	INTEGER("minsamples", minsamples, 0, 4096, "0", "samples",
+		"keep at least so many (estimator regression)"),
+	INTEGER("maxsamples", maxsamples, 0, 4096, "0", "samples",
+		"keep at most so many (estimator regression)"),
 	FLAG("local", local, "stable, but not synchronised"),
 	{.word = NULL},
 };

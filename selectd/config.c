@@ -58,9 +58,12 @@ ONE_DOUBLE(reselectdist, "distance", reselectdist_s, 0, 1e6, "0.0001", "s",
 ONE_DOUBLE(maxclockerror, "error", maxclockerror_ppm, 0, 1e5, "1.0", "ppm",
 	"rate change that the oscillator may make unseen between samples");
 ONE_INT(minsamples, minsamples, 0, 64, "0", "",
-	"samples to keep even if they do not lie straight; 0: what the estimator thinks right");
+	"samples to keep even if they do not lie straight; 0: what the estimator thinks right; "
+	"estimator regression only: the others keep no samples and forget as the oscillator "
+	"wanders");
 ONE_INT(maxsamples, maxsamples, 0, 4096, "0", "",
-	"samples to keep at most; 0: what the estimator can");
+	"samples to keep at most; 0: what the estimator can; estimator regression only, as "
+	"minsamples");
 ONE_WORD(authselectmode, "mode", authselectmode, AUTH_SELECT_CHOICES, "mix",
 	"what authentication counts for: require and prefer do so, mix and ignore treat all alike");
 ONE_WORD(estimator, "name", estimator, TRACK_CHOICES, "bank",

@@ -31,8 +31,10 @@ enum track_kind { TRACK_REGRESSION, TRACK_BANK, TRACK_CLASSIC, TRACK_KINDS };
 
 struct track_config {
 	enum source_kind kind; /* ntp: two-way with a hard interval each; else one-way */
-	int64_t minsamples; /* keep at least so many samples if there are; 0: the estimator's own */
-	int64_t maxsamples; /* keep at most so many; 0: the estimator's own */
+	/* for estimators that keep a window of samples: at least and at most so many; 0: their own
+	 */
+	int64_t minsamples;
+	int64_t maxsamples;
 	double asymmetry; /* configured share of the jitter that is asymmetric, -0.5 .. 0.5; 0 none
 			   */
 	double rate_ppb;  /* prior of the rate, and its standard deviation */
