@@ -13,7 +13,8 @@
  *   PPSSHIM_WIDTH=NS             default 200000000
  *   PPSSHIM_EDGES=LIST           of assert, clear: what is captured; default assert
  *   PPSSHIM_CONTROL=FILE         a file read at each call with any of the words: gone, off (no
- *                                pulses), repeat (new sequence numbers on the old edge)
+ *                                pulses), repeat (new sequence numbers on the old edge), badstamp
+ *                                (not a time), eio
  * Setting the mode is refused as for one without CAP_SYS_TIME.
  */
 #include <dlfcn.h>
@@ -122,6 +123,8 @@ static void edge(int which, struct pps_ktime *ret, unsigned int *ret_sequence)
 		shim.sequence[which]++;
 	}
 	*ret = ktime(shim.last_stamp[which]);
+	if (has_word("badstamp"))
+		ret->nsec = -5;
 	*ret_sequence = shim.sequence[which];
 }
 
@@ -151,6 +154,8 @@ static int pps_ioctl(unsigned long request, void *arg)
 
 	if (has_word("gone"))
 		return -ENODEV;
+	if (has_word("eio"))
+		return -EIO;
 	switch (request) {
 	case PPS_GETCAP:
 		*(int *)arg = PPS_CAPTUREBOTH | PPS_TSFMT_TSPEC;

@@ -15,6 +15,8 @@
  *   PTPSHIM_FREQ=PPB             default 0
  *   PTPSHIM_DELAY=LAW            of a leg of a bracket: fixed:NS, exp:MEAN, normal:MEAN:SD; default
  *                                fixed:300. The program is kept waiting for as long
+ *   PTPSHIM_HIDDEN=NS            mean of an exponential delay of each stamp that no bracket shows
+ *   PTPSHIM_WANDER=PPB:SECONDS   the frequency goes up and down by so much in so long
  *   PTPSHIM_NOISE=LEG            which leg has it: before, after or both (default); the other takes
  *   PTPSHIM_BASE=NS              ... this, which every leg takes at least; default 50
  *   PTPSHIM_IOCTLS=LIST          of precise, extended, raw (EXTENDED takes a clock id), deaf (it
@@ -22,8 +24,8 @@
  *                                extended,plain,gettime
  *   PTPSHIM_ERROR=ERRNO:AFTER:N  reads AFTER+1 ... AFTER+N fail: EBUSY, ENODEV, EIO or EINVAL
  *   PTPSHIM_CONTROL=FILE         a file read at each call with any of the words: gone, frozen,
- *                                zero, eio, ebusy, jump=NS, off (no pulses), badstamp (pulses with
- *                                a stamp that is none). No file: none of it
+ *                                zero, eio, ebusy, jump=NS, noprecise, noextended, off (no pulses),
+ *                                badstamp (pulses with a stamp that is none). No file: none of it
  *   PTPSHIM_IFACE=NAME           an interface whose clock is the first device
  *   PTPSHIM_SEED=N               of the noise
  *   PTPSHIM_EXTTS=HZ[:WIDTH]     pulses on each channel that is asked for, at multiples of 1/HZ s
@@ -69,7 +71,7 @@ static struct {
 	int64_t raw0, real0, offset;
 	double ppb;
 	int law;
-	double mean, sd, base;
+	double mean, sd, base, hidden, wander_ppb, wander_s;
 	bool noise_before, noise_after;
 	bool precise, extended, raw, deaf, plain, gettime;
 	int error;
@@ -191,6 +193,10 @@ static void init(void)
 	shim.offset = atoll(env("PTPSHIM_OFFSET", "0"));
 	shim.ppb = atof(env("PTPSHIM_FREQ", "0"));
 	set_delay(env("PTPSHIM_DELAY", "fixed:300"));
+	shim.hidden = atof(env("PTPSHIM_HIDDEN", "0"));
+	if (getenv("PTPSHIM_WANDER") &&
+		sscanf(getenv("PTPSHIM_WANDER"), "%lf:%lf", &shim.wander_ppb, &shim.wander_s) != 2)
+		die("PTPSHIM_WANDER");
 	shim.base = atof(env("PTPSHIM_BASE", "50"));
 	shim.noise_before = strcmp(leg, "after") != 0;
 	shim.noise_after = strcmp(leg, "before") != 0;
@@ -258,10 +264,20 @@ static int64_t leg_ns(bool noisy)
 	return (int64_t)(ns > 0 ? shim.base + ns : shim.base);
 }
 
+static int64_t wandered_ns(int64_t d)
+{
+	double turn = 2 * M_PI / shim.wander_s;
+
+	return shim.wander_s > 0
+		       ? (int64_t)(shim.wander_ppb / turn * (1 - cos(turn * (double)d * 1e-9)))
+		       : 0;
+}
+
 static int64_t phc_at(int64_t raw_ns, const char *control)
 {
 	int64_t d = raw_ns - shim.raw0;
-	int64_t t = shim.real0 + d + (int64_t)((double)d * shim.ppb * 1e-9) + shim.offset;
+	int64_t t = shim.real0 + d + (int64_t)((double)d * shim.ppb * 1e-9) + shim.offset +
+		    wandered_ns(d);
 	const char *jump = strstr(control, "jump=");
 
 	if (has_word(control, "zero"))
@@ -299,7 +315,7 @@ static void read_one(
 	int64_t raw, d1 = leg_ns(shim.noise_before), d2 = leg_ns(shim.noise_after);
 
 	read_pair(id, &raw, before);
-	*phc = phc_at(raw + d1, control);
+	*phc = phc_at(raw + d1, control) - (int64_t)(shim.hidden * log(uniform()));
 	*after = *before + d1 + d2;
 	while (now(CLOCK_MONOTONIC_RAW) < raw + d1 + d2)
 		;
@@ -316,7 +332,7 @@ static int do_precise(struct ptp_sys_offset_precise *x, const char *control)
 {
 	int64_t raw, real;
 
-	if (!shim.precise)
+	if (!shim.precise || has_word(control, "noprecise"))
 		return -EOPNOTSUPP;
 	read_pair(CLOCK_REALTIME, &raw, &real);
 	memset(x, 0, sizeof(*x));
@@ -331,8 +347,8 @@ static int do_extended(struct ptp_sys_offset_extended *x, const char *control)
 	unsigned int id = *(&x->n_samples + 1); /* reserved, or the clock id of newer kernels */
 	int64_t b, p, a;
 
-	if (!shim.extended)
-		return -EOPNOTSUPP;
+	if (!shim.extended || has_word(control, "noextended"))
+		return -EINVAL;
 	if (x->n_samples > PTP_MAX_SAMPLES)
 		return -EINVAL;
 	if (id && !shim.deaf && !(shim.raw && id == CLOCK_MONOTONIC_RAW))
