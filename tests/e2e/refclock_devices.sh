@@ -229,6 +229,7 @@ grep '^sample.PPS ' "$tmp/pps.bus" | grep -v reject= | grep -q pulse=yes && fail
 sees pps 1 'source.PPS .*state=reachable'
 echo repeat >"$PPSSHIM_CONTROL"
 sees pps 5 'sample.LONE .*reject=(duplicate|stale)'
+: >"$PPSSHIM_CONTROL"
 stop pps
 say "PPS: assert and clear, locked and not; repeated"
 pre=(env LD_PRELOAD="$B/lib/ppsshim.so")
@@ -247,16 +248,6 @@ say "PPS: an edge that is not captured; 16 Hz"
 rows row_expect
 sees number 5 'event.source_missing'
 rm "$tmp/number.control"
-
-# ---- RTC: time ----
-sees rtc-local 1 'source.MISS .*state=missing'
-line rtc-yes UTC 1000000 15
-line rtc-local LOC 1000000 15
-line rtc-none UTC 3000000 5
-line rtc-silent UTC 3000000 2
-sees rtc-silent 1 'event.source_changed .*source=UTC.*read at the turn of its second'
-for kind in yes none silent local; do stop "rtc-$kind"; done
-say "RTC: by interrupts and by the turn of its second, UTC and local time"
 
 # ---- gpsd, while it is well and then not ----
 sees gps 10 'event.source_found .*source=GPPS'
@@ -347,13 +338,24 @@ sees bound 5 'sample.FILT .*bound_ns=2000 .*poll=-2'
 stop bound
 say "bound of the device and of the configuration, a filter"
 
+# ---- RTC: time ----
+# An interrupt is as good as the machine is quick to wake up.
+sees rtc-local 1 'source.MISS .*state=missing'
+line rtc-yes UTC 20000000 10
+line rtc-local LOC 20000000 10
+line rtc-none UTC 20000000 5
+line rtc-silent UTC 20000000 2
+sees rtc-silent 1 'event.source_changed .*source=UTC.*read at the turn of its second'
+for kind in yes none silent local; do stop "rtc-$kind"; done
+say "RTC: by interrupts and by the turn of its second, UTC and local time"
+
 # ---- the table's end ----
 rows row_end
 sees number 10 'source.T .*address="/dev/ptp1 \(KVM virtual PTP\)".*state=reachable'
-line noise-hidden T 50 100
-line noise-leg T 50 100
-line noise-legs T 50 100
-line wander T 15000 100
+line noise-hidden T 50 50
+line noise-leg T 50 50
+line noise-legs T 50 50
+line wander T 15000 50
 grep -q '^sample.T .* reject=' "$tmp/wander.bus" && fail "a wandering clock is rejected"
 say "$rows_done troubles of PHC, extpps, PPS and RTC, each come and gone; another number; noise that is not averaged in"
 [ "$rows_done" -ge 20 ] || fail "the table was not read"
