@@ -120,7 +120,9 @@ static const struct directive_field refclock_options[] = {
 		"keep at least so many (estimator regression)"),
 	INTEGER("maxsamples", maxsamples, 0, 4096, "0", "samples",
 		"keep at most so many (estimator regression)"),
-	FLAG("local", local, "stable, but not synchronised"),
+	FLAG("local", local,
+		"not synchronised, but stabler than the raw clock: it steadies that, and is never "
+		"selected"),
 	{.word = NULL},
 };
 
@@ -243,6 +245,7 @@ void refclock_line_core(const struct refclock_line *line, const struct driver *d
 	ret->lock.max_age = line->maxlockage;
 	ret->lock.width_ns = ts_dur_from_s(line->width).ns;
 	ret->tai = line->tai;
+	ret->local = line->local;
 	ret->pps = line->pps;
 	ret->noselect = line->noselect;
 	ret->prefer = line->prefer;
@@ -251,21 +254,6 @@ void refclock_line_core(const struct refclock_line *line, const struct driver *d
 	ret->minsamples = line->minsamples;
 	ret->maxsamples = line->maxsamples;
 	ret->maxunreach = line->maxunreach;
-}
-
-void refclock_line_later(const struct refclock_line *line, char *text, size_t size)
-{
-	const struct {
-		const char *word;
-		bool given;
-	} later[] = {
-		{" local", line->local},
-	};
-
-	text[0] = '\0';
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (later[i].given)
-			(void)str_append(text, size, later[i].word + (text[0] == '\0'));
 }
 
 void refclock_line_defaults(const char *driver, const char *parameter, struct refclock_line *ret)

@@ -49,9 +49,6 @@ struct driver;
 void refclock_line_core(const struct refclock_line *line, const struct driver *driver, int number,
 	struct refclock_config *ret);
 
-/* Words of options that were given and have no effect yet, separated by blanks; "" if none. */
-void refclock_line_later(const struct refclock_line *line, char *text, size_t size);
-
 /* A line with all defaults, for clocks that nobody configured. */
 void refclock_line_defaults(const char *driver, const char *parameter, struct refclock_line *ret);
 

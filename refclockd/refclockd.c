@@ -94,7 +94,6 @@ static void start_line(struct refclockd *d, const struct refclock_line *line, in
 {
 	struct refclock_config core;
 	struct slot *slot = free_slot(d);
-	char later[80];
 
 	refclock_line_core(line, driver_of(line->driver, line->parameter), number, &core);
 	if (!slot || slot_of_name(d, core.name)) {
@@ -102,9 +101,6 @@ static void start_line(struct refclockd *d, const struct refclock_line *line, in
 			core.configured, slot ? "another one has this refid" : "too many clocks");
 		return;
 	}
-	refclock_line_later(line, later, sizeof(later));
-	if (later[0])
-		log_notice("%s: accepted, without effect in this version: %s", core.name, later);
 	slot_start(slot, line, &core, number);
 }
 

@@ -64,7 +64,8 @@ static void tell_bound(struct slot *slot, struct refclock_reading *reading)
 		return;
 	if (slot->driver->bound_file)
 		slot->driver->bound_file(slot->state, file, sizeof(file));
-	none = bound_now(slot->line.bound, file, &ns) < 0;
+	/* VMClock's own stands in the reading already */
+	none = bound_now(slot->line.bound, file, &ns) < 0 && reading->bound_ns == 0;
 	if (none && !slot->no_bound)
 		log_notice("%s: no error bound can be had from \"%s\"", slot->core.config.name,
 			slot->line.bound);

@@ -4,11 +4,19 @@
 #include <string.h>
 
 #include "selectd/core/selectd_core.h"
+#include "selectd/core/steady.h"
 
 struct selectd_state {
 	struct stage_host *host;
+	struct steady steady; /* between the bus and the core */
 	struct selectd core;
 };
+
+static void publish(struct selectd_state *s, struct msg *m)
+{
+	steady_out(&s->steady, m);
+	host_publish(s->host, m);
+}
 
 static void drain(struct selectd_state *s)
 {
@@ -21,13 +29,13 @@ static void drain(struct selectd_state *s)
 			host_event(s->host, out.code, e->source[0] ? e->source : NULL, e->value_ns,
 				"%s", e->text);
 		else
-			host_publish(s->host, &out.m);
+			publish(s, &out.m);
 	}
 }
 
 static struct ts_raw now_of(const struct selectd_state *s)
 {
-	return loop_now(host_loop(s->host));
+	return steady_from_raw(&s->steady, loop_now(host_loop(s->host)));
 }
 
 static void look_for_sleep(struct selectd_state *s)
@@ -60,10 +68,14 @@ static int reload(void *state, const void *config)
 static void message(void *state, const struct msg *m)
 {
 	struct selectd_state *s = state;
+	struct msg steadied, renewed;
+	bool changed = steady_in(&s->steady, m, &steadied);
 
 	look_for_sleep(s);
-	selectd_on_message(&s->core, m, now_of(s));
+	selectd_on_message(&s->core, &steadied, now_of(s));
 	drain(s);
+	if (changed && steady_renew(&s->steady, s->core.config.maxclockerror_ppm, &renewed))
+		host_publish(s->host, &renewed);
 }
 
 static void gap(void *state, const char *publisher, uint64_t lost)
@@ -76,7 +88,9 @@ static void gap(void *state, const char *publisher, uint64_t lost)
 
 static struct ts_raw deadline(const void *state)
 {
-	return selectd_deadline(&((const struct selectd_state *)state)->core);
+	const struct selectd_state *s = state;
+
+	return steady_to_raw(&s->steady, selectd_deadline(&s->core));
 }
 
 static void expire(void *state, struct ts_raw now)
@@ -84,7 +98,7 @@ static void expire(void *state, struct ts_raw now)
 	struct selectd_state *s = state;
 
 	look_for_sleep(s);
-	selectd_on_deadline(&s->core, now);
+	selectd_on_deadline(&s->core, steady_from_raw(&s->steady, now));
 	drain(s);
 }
 

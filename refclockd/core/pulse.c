@@ -27,9 +27,11 @@ void refclock_reference(const struct refclock *rc, struct lock_reference *ret)
 }
 
 /* Without a source to lock to, whole seconds are left to selectd, which judges its own estimate
- * better than anybody. */
+ * better than anybody. Those of a free-running clock mean nothing. */
 static bool leave_to_selectd(const struct refclock *rc)
 {
+	if (rc->config.local)
+		return true;
 	return !rc->config.locked && rc->config.lock.rate == 1 && rc->config.lock.width_ns == 0;
 }
 
@@ -52,7 +54,7 @@ void pulse_number(struct refclock *rc, struct refclock_reading *reading)
 	int64_t shift_ns = 0;
 
 	reading->edge = reading->pulse;
-	reading->pulse = reading->pulse || rc->config.pps;
+	reading->pulse = reading->pulse || rc->config.pps || rc->config.local;
 	if (!reading->pulse || reading->reject != reject_ok || leave_to_selectd(rc))
 		return;
 	reading->reject = lock_pulse(&rc->config.lock, &by, reading->raw, sanity_utc(rc, reading),

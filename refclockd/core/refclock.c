@@ -386,7 +386,8 @@ void refclock_describe(const struct refclock *rc, struct msg_source *ret)
 	ret->stratum = rc->config.stratum;
 	ret->leap = rc->leap;
 	ret->refid = rc->config.refid;
-	ret->noselect = rc->config.noselect;
+	ret->local = rc->config.local;
+	ret->noselect = rc->config.noselect || rc->config.local;
 	ret->prefer = rc->config.prefer;
 	ret->trust = rc->config.trust;
 	ret->require = rc->config.require;

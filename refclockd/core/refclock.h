@@ -72,6 +72,7 @@ struct refclock_config {
 	int filter;		    /* readings of a poll that become one sample; 0: each is one */
 	bool tai;		    /* the reference keeps TAI */
 	bool pps;		    /* only the fraction of its second counts */
+	bool local; /* free-running, and stable: its fractions steady the raw clock */
 	bool noselect, prefer, trust, require;
 	int minsamples, maxsamples, maxunreach; /* told on; 0: default of selectd */
 };

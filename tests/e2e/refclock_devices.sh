@@ -194,7 +194,7 @@ daemon gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
 # ---- VMClock ----
 vm=$B/bin/tools/vmclock_tool
 has_vm=$([ "$(uname -m)" = x86_64 ] && echo yes)
-[ "$has_vm" ] && daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0"
+[ "$has_vm" ] && daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0 bound auto"
 
 sees gps 5 'source.GPPS .*state=missing .*Connection refused'
 background gpsd python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
@@ -215,7 +215,8 @@ pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_EDGES=assert,clear)
 daemon pps 'refclock SHM 2 refid NMEA noselect poll 0 dpoll -1' \
 	'refclock PPS /dev/pps0 lock NMEA refid PPS poll -1' 'refclock PPS /dev/pps0 refid LONE' \
 	'refclock PPS /dev/pps0:clear lock NMEA refid CLR offset 0.2 poll 0' \
-	'refclock PPS /dev/pps0 lock NONE refid LOST poll 0' 'refclock PPS /dev/pps9 refid MISS'
+	'refclock PPS /dev/pps0 lock NONE refid LOST poll 0' 'refclock PPS /dev/pps9 refid MISS' \
+	'refclock PPS /dev/pps0 local refid OCXO poll 0'
 sees pps 5 'event.config_error .*source=LOST.*there is no such refclock'
 sees pps 2 'source.MISS .*state=missing'
 sees pps 3 'sample.PPS .*reject=unlocked'
@@ -225,6 +226,8 @@ sleep 6
 line pps PPS 20000 3
 line pps LONE 20000 4
 line pps CLR 20000 3
+line pps OCXO 20000 3
+sees pps 1 'source.OCXO .*noselect=yes.*local=yes'
 grep '^sample.PPS ' "$tmp/pps.bus" | grep -v reject= | grep -q pulse=yes && fail "a numbered pulse is no pulse"
 sees pps 1 'source.PPS .*state=reachable'
 echo repeat >"$PPSSHIM_CONTROL"
@@ -281,6 +284,7 @@ say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
 if [ "$has_vm" ]; then
 	sees vm 10 'source.VMC .*state=reachable'
 	line vm VMC 5000 15
+	grep -q 'no error bound' "$tmp/vm.log" && fail "bound auto does not see the page's own"
 	sees vm 1 'sample.VMC .*bound_ns=4[0-9]{3} .*leap=insert'
 	echo "marker=2" >"$tmp/vmclock.control"
 	sees vm 3 'event.disruption .*moved to another host'

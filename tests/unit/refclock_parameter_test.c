@@ -111,20 +111,6 @@ static void lines_make_chronys_names(void **state)
 	assert_string_equal(c.name, "N_M");
 }
 
-static void options_without_effect_are_named(void **state)
-{
-	struct refclock_line line;
-	char text[80];
-
-	(void)state;
-	refclock_line_defaults("PHC", "/dev/ptp0", &line);
-	refclock_line_later(&line, text, sizeof(text));
-	assert_string_equal(text, "");
-	line.local = true;
-	refclock_line_later(&line, text, sizeof(text));
-	assert_string_equal(text, "local");
-}
-
 /* ---- SOCK datagrams ---- */
 
 static struct sock_datagram good_datagram(void)
@@ -209,7 +195,6 @@ int main(void)
 		cmocka_unit_test(mistakes_say_what_is_allowed),
 		cmocka_unit_test(numbers_have_their_base_and_range),
 		cmocka_unit_test(lines_make_chronys_names),
-		cmocka_unit_test(options_without_effect_are_named),
 		cmocka_unit_test(a_datagram_is_taken_apart),
 		cmocka_unit_test(bad_datagrams_are_refused),
 		cmocka_unit_test(a_datagram_loses_nothing),
