@@ -180,6 +180,7 @@ bool steady_in(struct steady *s, const struct msg *m, struct msg *ret)
 		take_source(s, m);
 		ret->u.source.noselect |= m->u.source.local;
 		move(s, &ret->u.source.last_raw_ns);
+		move(s, &ret->u.source.host_raw_ns);
 	} else if (m->kind == MSG_sample) {
 		if (is_local(s, m->env.sender, m->u.sample.source))
 			changed = learn(s, &m->u.sample);
