@@ -122,22 +122,27 @@ static struct edges edges_of(const struct hardbound_line *line, const struct har
 	};
 }
 
-/* Those of the line, newest first. */
-static int collect(const struct hardbound *b, const struct hardbound_line *line, double slack_ns,
-	struct edges *ret)
+static bool holds_line(const struct edges *e, const struct hardbound_line *line, double slack_ns)
+{
+	int64_t widening = widening_ns(line, 1, e->age_s);
+
+	return (double)ts_sat_sub(e->low_ns, widening) <= slack_ns &&
+	       (double)ts_sat_add(e->high_ns, widening) >= -slack_ns;
+}
+
+/* Those of the line, newest first; near: only those that hold it within slack_ns. */
+static int collect(
+	const struct hardbound *b, const struct hardbound_line *line, bool near, struct edges *ret)
 {
 	int n = 0;
 
 	for (int i = 0; i < b->count; i++) {
 		const struct hardbound_sample *s = from_newest(b, i);
-		int64_t widening;
 
 		if (ts_raw_before(s->raw, line->since))
 			break;
 		ret[n] = edges_of(line, s);
-		widening = widening_ns(line, 1, ret[n].age_s);
-		if ((double)ts_sat_sub(ret[n].low_ns, widening) <= slack_ns &&
-			(double)ts_sat_add(ret[n].high_ns, widening) >= -slack_ns)
+		if (!near || holds_line(&ret[n], line, line->slack_ns))
 			n++;
 	}
 	return n;
@@ -241,7 +246,7 @@ int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 	struct hardbound_interval *ret)
 {
 	struct edges e[HARDBOUND_SAMPLES];
-	int n = collect(b, line, INFINITY, e);
+	int n = collect(b, line, false, e);
 	struct hardbound_interval all = intersect(e, n, line, 1);
 	double scale = 2;
 
@@ -254,9 +259,9 @@ int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 			return 0;
 		}
 	if (all.contradictions > 0) {
-		n = collect(b, line, line->slack_ns, e);
+		n = collect(b, line, true, e);
 		if (n == 0)
-			n = collect(b, line, INFINITY, e) > 0; /* the newest */
+			n = collect(b, line, false, e) > 0; /* the newest */
 		all = carried(e, n, line, 1);
 	}
 	*ret = all;
