@@ -3,7 +3,7 @@
  * phcerr DEVICE SECONDS [NAME] - CLOCK_REALTIME minus a PTP hardware clock, four times a second (once a second after the first five minutes) by
  * PTP_SYS_OFFSET_PRECISE, for so many seconds of CLOCK_MONOTONIC. Prints "NAME t error_ns" once a
  * second, then as "NAME_word value" lines: first_10us and first_1ms (seconds until it was first
- * within), worst and rms over all, and worst and rms after the first 30 s.
+ * within), and worst, rms, mean and standard deviation over all and after the first 30 s.
  */
 #include <fcntl.h>
 #include <linux/ptp_clock.h>
@@ -27,23 +27,29 @@ static long long ns(const struct ptp_clock_time *t)
 }
 
 struct sums {
-	double worst, squares;
+	double worst, sum, squares;
 	long count;
 };
 
 static void add(struct sums *s, double e)
 {
 	s->worst = fmax(s->worst, fabs(e));
+	s->sum += e;
 	s->squares += e * e;
 	s->count++;
 }
 
 static void print(const char *name, const char *what, const struct sums *s)
 {
+	double mean;
+
 	if (s->count == 0)
 		return;
+	mean = s->sum / (double)s->count;
 	printf("%s_worst%s_ns %.0f\n", name, what, s->worst);
 	printf("%s_rms%s_ns %.0f\n", name, what, sqrt(s->squares / (double)s->count));
+	printf("%s_mean%s_ns %.0f\n", name, what, mean);
+	printf("%s_sd%s_ns %.0f\n", name, what, sqrt(fmax(s->squares / (double)s->count - mean * mean, 0)));
 }
 
 int main(int argc, char **argv)
