@@ -57,7 +57,7 @@ stop_timebus() {
 	: >/run/timebus/shadow
 }
 
-# measure WHO NAME SEED LINE...: prints what is left, sets rms
+# measure WHO NAME SEED LINE...: prints what is left, sets rms and sd
 measure() {
 	who=$1 name=$2 seed=$3
 	shift 3
@@ -70,18 +70,19 @@ measure() {
 	kill "$wander"
 	param ppb 20000
 	value() { sed -n "s/^run_$1_ns //p" /tmp/out; }
-	rms=$(value rms)
+	rms=$(value rms) sd=$(value sd)
 	printf '%-4s %-8s rms %7d ns = mean %7d and sd %7d  worst %7d\n' "$name" "$who" "$rms" \
 		"$(value mean)" "$(value sd)" "$(value worst)"
 }
 
+# No further off than a tenth more than chronyd, and steadier.
 both() { # NAME SEED LINE...
 	measure chronyd "$@"
-	theirs=$rms
+	their_rms=$rms their_sd=$sd
 	measure timebus "$@"
-	awk -v n="$1" -v a="$rms" -v b="$theirs" 'BEGIN {
-		printf "%-4s ratio %.2f\n", n, a / b
-		exit !(a > 0 && b > 0 && a <= b)
+	awk -v n="$1" -v a="$rms" -v b="$their_rms" -v c="$sd" -v d="$their_sd" 'BEGIN {
+		printf "%-4s ratio rms %.2f, sd %.2f\n", n, a / b, c / d
+		exit !(a > 0 && b > 0 && a <= 1.1 * b && c <= d)
 	}' || fail "$1: timebus is further off than chronyd"
 }
 
