@@ -7,7 +7,6 @@
 # says; then the host is killed, comes back, and does not let strangers in.
 . "$(dirname "$0")/lib.sh"
 need_root "a guest that follows its host's own error over the network"
-[ -z "${SANITIZED:-}" ] || skip "PTP clocks' double cannot be preloaded before ASan"
 tool=$B/bin/tools/refclock_tool
 
 namespace srv; namespace host; namespace guest
