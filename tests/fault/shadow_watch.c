@@ -8,6 +8,8 @@
  *   moved_ns E       largest distance of the error from first_ns
  *   mean_ns E        mean of the error, and
  *   sd_ns E          its standard deviation
+ *   reading_sd_ns E  what of it is the reading's own noise, from second differences of the distance
+ *                    of the two clocks of this machine, which nobody steers
  *   broken N         readings whose |error| was above the bound
  *   unread N         attempts that gave no line
  */
@@ -32,6 +34,8 @@ struct watch {
 	long reads, unread, broken;
 	int64_t first_ns, worst_ns, moved_ns;
 	double sum, squares; /* of the distance from first_ns */
+	int64_t apart_ns[2]; /* the machine's clocks in the last two readings */
+	double bends;	     /* sum of squares of second differences of that */
 };
 
 static void look(struct watch *w, struct door *door, const struct shadow_reader *reader)
@@ -48,6 +52,12 @@ static void look(struct watch *w, struct door *door, const struct shadow_reader 
 	error_ns = shadow_line_utc(&line, pair.raw).ns - pair.real.ns;
 	if (w->reads++ == 0)
 		w->first_ns = error_ns;
+	if (w->reads > 2)
+		w->bends += pow((double)(pair.real.ns - pair.raw.ns - 2 * w->apart_ns[0] +
+						 w->apart_ns[1]),
+			2);
+	w->apart_ns[1] = w->apart_ns[0];
+	w->apart_ns[0] = pair.real.ns - pair.raw.ns;
 	w->sum += (double)(error_ns - w->first_ns);
 	w->squares += pow((double)(error_ns - w->first_ns), 2);
 	moved_ns = llabs(error_ns - w->first_ns);
@@ -68,8 +78,9 @@ static void print(const struct watch *w)
 	printf("reads %ld\nunread %ld\nfirst_ns %lld\nworst_ns %lld\nmoved_ns %lld\nbroken %ld\n",
 		w->reads, w->unread, (long long)w->first_ns, (long long)w->worst_ns,
 		(long long)w->moved_ns, w->broken);
-	printf("mean_ns %.0f\nsd_ns %.0f\n", (double)w->first_ns + mean,
-		sqrt(fmax(w->squares / n - mean * mean, 0)));
+	/* the second difference of independent errors has six times their variance */
+	printf("mean_ns %.0f\nsd_ns %.0f\nreading_sd_ns %.0f\n", (double)w->first_ns + mean,
+		sqrt(fmax(w->squares / n - mean * mean, 0)), sqrt(w->bends / n / 6));
 }
 
 int main(int argc, char **argv)
