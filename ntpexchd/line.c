@@ -137,7 +137,9 @@ static void note_failure(struct line *line, const struct resolve_answer *answer,
 	char why[160];
 
 	if (line->failures++ == 0)
-		log_warnx("%s: %s; looked up again from time to time", line->config.name,
+		host_event(line->env->host, EVENT_source_missing, line->config.name, 0,
+			"its name is not found (%s): is it right, and is the network up? It is "
+			"looked up again from time to time",
 			answer->error);
 	line->resolve_at = ts_raw_add(now, (struct ts_dur){RETRY_MIN_NS << doublings});
 	snprintf(why, sizeof why, "name not found: %s", answer->error);
@@ -160,6 +162,9 @@ static void on_resolved(void *arg, const struct resolve_answer *answer)
 		note_failure(line, answer, now);
 		return;
 	}
+	if (line->failures > 0)
+		host_event(line->env->host, EVENT_source_found, line->config.name, 0,
+			"its name is found");
 	line->failures = 0;
 	line->found = *answer;
 	if (line->config.is_pool)
