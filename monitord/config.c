@@ -1,56 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include "common/core/directive_args.h"
 #include "monitord/config.h"
 
-#define CFG(field) offsetof(struct monitord_config, field)
-#define END_OF_FIELDS                                                                              \
-	{                                                                                          \
-		.word = NULL                                                                       \
-	}
-#define LOG_WORD(w, text)                                                                          \
-	{                                                                                          \
-		.word = #w, .type = FIELD_FLAG, .offset = offsetof(struct monitord_log, w),        \
-		.unit = "", .help = text                                                           \
-	}
+#define CFG(field)	  offsetof(struct monitord_config, field)
+#define LOG_WORD(w, text) ARG_FLAG(#w, offsetof(struct monitord_log, w), text)
 #define LATER(w, text)                                                                             \
 	{                                                                                          \
 		.word = w, .given = SIZE_MAX, .help = text, .ignored = "comes later"               \
 	}
-
-static const struct directive_field logdir_fields[] = {
-	{.word = "directory",
-		.type = FIELD_STRING,
-		.offset = CFG(logdir),
-		.size = MONITORD_PATH_SIZE,
-		.unit = "",
-		.help = "where the log files are written; made if it is missing"},
-	END_OF_FIELDS,
-};
-
-static const struct directive_field logbanner_fields[] = {
-	{.word = "entries",
-		.type = FIELD_INT,
-		.offset = CFG(logbanner),
-		.min = 0,
-		.max = 1000000000,
-		.fallback = "32",
-		.unit = "",
-		.help = "rows between two banners that name the columns; 0: none"},
-	END_OF_FIELDS,
-};
-
-static const struct directive_field log_options[] = {
-	LOG_WORD(measurements, "NTP samples that passed the packet tests: measurements.log"),
-	LOG_WORD(rawmeasurements, "all NTP samples: measurements.log"),
-	LOG_WORD(statistics, "what is estimated of each source: statistics.log"),
-	LOG_WORD(tracking, "the clock and its error bound: tracking.log"),
-	LOG_WORD(refclocks, "readings of reference clocks: refclocks.log"),
-	LOG_WORD(selection, "the judgement of each source: selection.log"),
-	LOG_WORD(tempcomp, "accepted; nothing is written yet"),
-	LOG_WORD(rtc, "accepted; nothing is written yet"),
-	END_OF_FIELDS,
-};
 
 static int check_log(const void *item, char *error, size_t error_size)
 {
@@ -64,32 +23,6 @@ static int check_log(const void *item, char *error, size_t error_size)
 		"refclocks, selection, tempcomp, rtc)");
 	return -1;
 }
-
-static const struct directive_field publish_fields[] = {
-	{.word = "address",
-		.type = FIELD_STRING,
-		.offset = CFG(publish.endpoint),
-		.size = ENDPOINT_SIZE,
-		.unit = "",
-		.help = "where to listen: tcp://ADDRESS:PORT"},
-	END_OF_FIELDS,
-};
-
-static const struct directive_field publish_options[] = {
-	{.word = "key",
-		.type = FIELD_STRING,
-		.offset = CFG(publish.key),
-		.size = MONITORD_PATH_SIZE,
-		.unit = "",
-		.help = "own private key file, of timebus keygen"},
-	{.word = "allow",
-		.type = FIELD_STRING,
-		.offset = CFG(publish.allow),
-		.size = MONITORD_PATH_SIZE,
-		.unit = "",
-		.help = "file with the public keys of those who may listen, or any"},
-	END_OF_FIELDS,
-};
 
 static int check_publish(const void *item, char *error, size_t error_size)
 {
@@ -108,11 +41,21 @@ static int check_publish(const void *item, char *error, size_t error_size)
 const struct directive monitord_directives[] = {
 	{.word = "logdir",
 		.help = "directory of the log files",
-		.positional = logdir_fields,
+		.positional = ARGS(ARG_TEXT("directory", CFG(logdir), MONITORD_PATH_SIZE, NULL,
+			"where the log files are written; made if it is missing")),
 		.given = SIZE_MAX},
 	{.word = "log",
 		.help = "which files to write; several lines add up",
-		.options = log_options,
+		.options = ARGS(
+			LOG_WORD(measurements,
+				"NTP samples that passed the packet tests: measurements.log"),
+			LOG_WORD(rawmeasurements, "all NTP samples: measurements.log"),
+			LOG_WORD(statistics, "what is estimated of each source: statistics.log"),
+			LOG_WORD(tracking, "the clock and its error bound: tracking.log"),
+			LOG_WORD(refclocks, "readings of reference clocks: refclocks.log"),
+			LOG_WORD(selection, "the judgement of each source: selection.log"),
+			LOG_WORD(tempcomp, "accepted; nothing is written yet"),
+			LOG_WORD(rtc, "accepted; nothing is written yet")),
 		.item_size = sizeof(struct monitord_log),
 		.list = CFG(log),
 		.count = CFG(log_count),
@@ -121,16 +64,22 @@ const struct directive monitord_directives[] = {
 		.check = check_log},
 	{.word = "logbanner",
 		.help = "how often the banner is repeated",
-		.positional = logbanner_fields,
+		.positional = ARGS(ARG_INT("entries", CFG(logbanner), 0, 1000000000, "32", "",
+			"rows between two banners that name the columns; 0: none")),
 		.given = SIZE_MAX},
 	{.word = "logchange",
 		.given = SIZE_MAX,
 		.help = "size of an error of the clock that makes an event",
 		.ignored = "disciplined makes this event, write it into its file"},
 	{.word = "publish",
-		.help = "let guests of this machine hear the clock over the network, with its error",
-		.positional = publish_fields,
-		.options = publish_options,
+		.help = "let guests of this machine hear the clock over the network, with its "
+			"error",
+		.positional = ARGS(ARG_TEXT("address", CFG(publish.endpoint), ENDPOINT_SIZE, NULL,
+			"where to listen: tcp://ADDRESS:PORT")),
+		.options = ARGS(ARG_TEXT("key", CFG(publish.key), MONITORD_PATH_SIZE, NULL,
+					"own private key file, of timebus keygen"),
+			ARG_TEXT("allow", CFG(publish.allow), MONITORD_PATH_SIZE, NULL,
+				"file with the public keys of those who may listen, or any")),
 		.given = SIZE_MAX,
 		.check = check_publish},
 	LATER("bindcmdaddress", "address on which chronyc is answered"),
