@@ -10,6 +10,8 @@
 /* A bound that is not known, and the double below which one converts. */
 #define BOUND_UNKNOWN_NS INT64_C(4000000000000000000)
 #define BOUND_MAX_NS	 3.9e18
+/* The kernel lets its maxerror grow by 500 ppm whatever we know: half a second in this time. */
+#define REFRESH_NS (1024 * NS_PER_S)
 
 /* |v|, saturating: -INT64_MIN does not exist. */
 static inline int64_t llabs_ns(int64_t v)
@@ -30,6 +32,9 @@ void note(struct discipline_out *out, enum event_code code, int64_t value_ns, co
 
 /* discipline.c: history is void. The estimator begins anew and knows the rate worse than we do. */
 void expect_newcomer(struct discipline *d);
+
+/* applied.c: while the clock may not be set, nothing is asked of it but at each retry. */
+void gate(struct discipline *d, struct discipline_out *out);
 
 /* adopt.c: takes an estimate that validate passed as the line to follow. */
 void target_adopt(struct discipline *d, const struct msg *m);
