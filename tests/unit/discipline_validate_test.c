@@ -81,6 +81,12 @@ static void impossible_numbers(void **state)
 	assert_int_equal(judge(), REFUSAL_NUMBER);
 	fresh()->root_delay_ns = -1;
 	assert_int_equal(judge(), REFUSAL_NUMBER);
+	fresh()->bound_drift_ppb = 1.1e9;
+	assert_int_equal(judge(), REFUSAL_NUMBER);
+	fresh()->utc_ns = -1;
+	assert_int_equal(judge(), REFUSAL_NUMBER);
+	fresh()->raw_ns = -1;
+	assert_int_equal(judge(), REFUSAL_NUMBER);
 }
 
 static void age(void **state)
@@ -111,6 +117,22 @@ static void rate_and_bound(void **state)
 	assert_int_equal(judge(), REFUSAL_RATE);
 	fresh()->bound_ns = NS_PER_S + 1;
 	assert_int_equal(judge(), REFUSAL_BOUND);
+	fresh()->bound_ns = NS_PER_S; /* the limit itself is allowed */
+	assert_int_equal(judge(), REFUSAL_NONE);
+}
+
+/* What was followed is less certain by the minute, so that it refuses less. */
+static void followed_bound_grows(void **state)
+{
+	(void)state;
+	fresh()->utc_ns += 95 * NS_PER_US;
+	assert_int_equal(judge(), REFUSAL_JUMP);
+	fresh()->utc_ns += 95 * NS_PER_US;
+	line.drift_ppb = 10000; /* ten seconds: 100 us, and the margin */
+	assert_int_equal(judge(), REFUSAL_NONE);
+	fresh()->utc_ns += 110 * NS_PER_US;
+	line.drift_ppb = 10000;
+	assert_int_equal(judge(), REFUSAL_JUMP);
 }
 
 static void next(int64_t utc_ns)
@@ -159,6 +181,22 @@ static void void_history(void **state)
 	m.env.seq++;
 	m.u.estimate.sample_raw_ns = RAW;
 	assert_int_equal(judge(), REFUSAL_NONE);
+	/* nothing older is void once a newer one was taken: selectd knows */
+	m.env.seq++;
+	m.u.estimate.sample_raw_ns = RAW - NS_PER_S;
+	assert_int_equal(judge(), REFUSAL_NONE);
+	/* without a sample's instant the estimate's own counts */
+	fresh();
+	validate_void(&v, (struct ts_raw){RAW}, 0);
+	assert_int_equal(judge(), REFUSAL_VOID);
+	/* a contradicting one does not end it */
+	fresh()->utc_ns += NS_PER_MS;
+	m.u.estimate.sample_raw_ns = RAW;
+	validate_void(&v, (struct ts_raw){RAW - 1}, 0);
+	assert_int_equal(judge(), REFUSAL_JUMP);
+	next(UTC);
+	m.u.estimate.sample_raw_ns = RAW - NS_PER_S;
+	assert_int_equal(judge(), REFUSAL_VOID);
 	/* selectd saw the disruption itself */
 	fresh()->sample_raw_ns = RAW - NS_PER_S;
 	validate_void(&v, (struct ts_raw){RAW - 1}, 0);
@@ -181,6 +219,7 @@ int main(void)
 		cmocka_unit_test(impossible_numbers),
 		cmocka_unit_test(age),
 		cmocka_unit_test(rate_and_bound),
+		cmocka_unit_test(followed_bound_grows),
 		cmocka_unit_test(jumps),
 		cmocka_unit_test(void_history),
 		cmocka_unit_test(every_reason_has_words),
