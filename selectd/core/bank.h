@@ -36,10 +36,11 @@
 
 /* A law of noise, in terms of the scale measured by other means (bank_scale.h). */
 struct bank_shape {
-	double scale;	   /* of the measured one */
-	double gauss;	   /* share of it that is Gaussian; 1: all */
-	double sign;	   /* one-way: +1 readings are late, -1 early; unused if Gaussian */
-	double log_weight; /* what it starts with */
+	double scale;		/* of the measured one */
+	double gauss;		/* share of it that is Gaussian; 1: all */
+	double sign;		/* one-way: +1 readings are late, -1 early; unused if Gaussian */
+	double log_weight;	/* what it starts with */
+	double tail_gauss_gain; /* bank_reading.h */
 };
 
 struct bank {

@@ -145,6 +145,11 @@ static struct bank_reading edge_reading(double z, double p, const struct bank_no
 	edge(s, scale, inv_scale, inv_j, 1 - n->tail, &q[0]);
 	if (n->tail <= 0)
 		return one(q, p, SHRINK_EDGE);
+	if (n->tail_gauss_gain > 1) {
+		scale = sqrt(p + n->tail_gauss_gain * n->tail_gauss_gain * n->var_ns2);
+		inv_scale = 1 / scale;
+		s = z * inv_scale;
+	}
 	edge(s, scale, inv_scale, inv_j / n->tail_gain, n->tail, &q[1]);
 	return mixture(q, p, SHRINK_EDGE);
 }

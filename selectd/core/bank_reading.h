@@ -30,6 +30,7 @@ struct bank_noise {
 	double var_ns2;	  /* g^2 > 0 */
 	double tail;	  /* share of readings from the tail, 0 .. 0.5 */
 	double tail_gain; /* j (or, Gaussian, the standard deviation) there is so much larger */
+	double tail_gauss_gain; /* above 1: beside a delay g there is so much larger */
 };
 
 /* factor exp(exponent): kept apart, so that it neither vanishes nor costs a logarithm each. */

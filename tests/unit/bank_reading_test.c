@@ -8,15 +8,17 @@
 static void integrate(double z, double p, const struct bank_noise *n, double *ret_mean,
 	double *ret_var, double *ret_density)
 {
-	double sd = sqrt(p), g = sqrt(n->var_ns2), sum = 0, m1 = 0, m2 = 0;
-	double step = fmin(sd, g) / 40;
+	double sd = sqrt(p), sum = 0, m1 = 0, m2 = 0;
+	double step = fmin(sd, sqrt(n->var_ns2)) / 40;
 
 	for (double m = -9 * sd; m < 9 * sd; m += step) {
 		double prior = exp(-0.5 * m * m / p) / sd, like = 0;
 
 		for (int tail = 0; tail < 2; tail++) {
 			double share = tail ? n->tail : 1 - n->tail, d = z - m;
-			double j = n->mean_ns * (tail ? n->tail_gain : 1), a = d / g - g / j;
+			double wide = tail && n->tail_gauss_gain > 1 ? n->tail_gauss_gain : 1;
+			double j = n->mean_ns * (tail ? n->tail_gain : 1);
+			double g = wide * sqrt(n->var_ns2), a = d / g - g / j;
 
 			if (share > 0)
 				like += share / j * exp(0.5 * g * g / (j * j) - d / j) * 0.5 *
@@ -52,6 +54,7 @@ static void moments_are_exact(void **state)
 		{.mean_ns = 2, .var_ns2 = 9},
 		{.mean_ns = 10, .var_ns2 = 4, .tail = 0.1, .tail_gain = 10},
 		{.mean_ns = 0.5, .var_ns2 = 25, .tail = 0.1, .tail_gain = 10},
+		{.mean_ns = 5, .var_ns2 = 100, .tail = 0.1, .tail_gain = 10, .tail_gauss_gain = 3},
 	};
 
 	(void)state;
