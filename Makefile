@@ -89,7 +89,7 @@ $(UNIT_BINS): $(B)/bin/unit/%: $(B)/tests/unit/%.o $(DAEMON_LIBS) $(COMMON_LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(EXTRA_LIBS)
 
 # ---- small programs that tests and documents need: any other tests/**/X.c with a main() ----
-TOOL_SRCS := $(wildcard common/bus/tools/*.c tests/golden/*.c tests/e2e/*.c tests/fault/*.c tests/bench/*.c)
+TOOL_SRCS := $(wildcard common/bus/tools/*.c tests/golden/*.c tests/e2e/*.c tests/fault/*.c tests/bench/*.c tests/path/*.c)
 TOOL_BINS := $(foreach s,$(TOOL_SRCS),$(B)/bin/tools/$(notdir $(basename $(s))))
 define tool_rule
 $(B)/bin/tools/$(notdir $(basename $(1))): $(B)/$(basename $(1)).o $(DAEMON_LIBS) $(COMMON_LIB)

@@ -121,6 +121,7 @@ static void start_over(struct ntp_client *c, struct ts_raw now)
 	c->answered = c->kept.valid = false;
 	c->hardware_trust = 0;
 	c->turnaround.count = 0;
+	c->offset_sd_ns = 0;
 	c->done_cookie = 0;
 	c->error[0] = '\0';
 	c->stratum = 0;
@@ -309,6 +310,7 @@ void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v)
 {
 	if (c->unjudged_raw_ns == 0 || v->last_sample_raw_ns != c->unjudged_raw_ns)
 		return;
+	c->offset_sd_ns = v->offset_sd_ns;
 	client_adapt(c, v);
 }
 

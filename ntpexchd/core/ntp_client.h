@@ -155,6 +155,7 @@ struct ntp_client {
 	bool answered, published; /* the exchange: of this request; as a sample */
 	struct ntp_kept kept;
 	struct turnaround turnaround;
+	double offset_sd_ns; /* of the server, by the last verdict; 0 none */
 	int stamps_missing;
 	int hardware_trust; /* exchanges that will wait for a hardware stamp of the request */
 	uint64_t done_cookie, done_transmit;

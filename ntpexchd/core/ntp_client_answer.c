@@ -99,7 +99,7 @@ static void complete_kept(struct ntp_client *c, const struct ntp_packet *p)
 	x->t3 = ntp_to_utc(p->transmit, c->config.pivot);
 	turn = ts_utc_sub(x->t3, x->t2).ns;
 	if (turn >= 0 && turn <= NTP_SERVER_TIME_NS_MAX)
-		turnaround_add(&c->turnaround, turn, ts_sat_sub(ts_raw_sub(x->t4, x->t1).ns, turn));
+		turnaround_add(&c->turnaround, turn);
 	/* Twice would be two samples of one measurement. */
 	if (c->kept.published)
 		return;
@@ -114,7 +114,7 @@ static bool guess_t3(struct ntp_client *c)
 {
 	int64_t turn;
 
-	if (!turnaround_guess(&c->turnaround, &turn, &c->exchange.t3_error_ns))
+	if (!turnaround_guess(&c->turnaround, c->offset_sd_ns, &turn, &c->exchange.t3_error_ns))
 		return false;
 	c->exchange.t3 = ts_utc_add(c->exchange.t2, (struct ts_dur){turn});
 	c->exchange.interleaved = true;

@@ -3,10 +3,9 @@
 
 #include "common/core/tstime.h"
 
-void turnaround_add(struct turnaround *t, int64_t turn_ns, int64_t delay_ns)
+void turnaround_add(struct turnaround *t, int64_t turn_ns)
 {
 	t->turn_ns[t->count % TURNAROUND_KEPT] = turn_ns;
-	t->delay_ns[t->count % TURNAROUND_KEPT] = delay_ns;
 	t->count++;
 }
 
@@ -21,14 +20,15 @@ static int64_t range_of(const int64_t v[TURNAROUND_KEPT])
 	return ts_sat_sub(high, low);
 }
 
-bool turnaround_guess(const struct turnaround *t, int64_t *ret_turn_ns, int64_t *ret_range_ns)
+bool turnaround_guess(const struct turnaround *t, double offset_sd_ns, int64_t *ret_turn_ns,
+	int64_t *ret_range_ns)
 {
 	int64_t range, sum = 0;
 
 	if (t->count < TURNAROUND_KEPT)
 		return false;
 	range = range_of(t->turn_ns);
-	if (range > range_of(t->delay_ns) / TURNAROUND_SHARE)
+	if ((double)range > offset_sd_ns)
 		return false;
 	/* Differences to one of them cannot overflow. */
 	for (int i = 0; i < TURNAROUND_KEPT; i++)

@@ -24,11 +24,12 @@ guest_share() {
 	make -s -C "$top" --no-print-directory B="$B" PREFIX=/usr DESTDIR="$vm/share/stage" install >/dev/null || exit 1
 	cp "$here"/guest/* "$vm/share/"
 	cp "$B/bin/timebus-solo" "$vm/share/bin/" || exit 1
+	[ -z "${RECORD:-}" ] || cp "$B/bin/tools/path_record" "$vm/share/bin/" || exit 1
 	${CC:-cc} -O2 -Wall -Wextra -o "$vm/share/phcerr" "$here/phcerr.c" -lm || exit 1
 	${CC:-cc} -O2 -o "$vm/share/parpps" "$here/parpps.c" 2>/dev/null || true
 }
 
-# in_guest SECONDS 'COMMAND': in virtual time; prints what it prints
+# in_guest SECONDS 'COMMAND': in virtual time; prints what it prints. RECORD, a directory, is /mnt/job
 in_guest() {
-	ACCEL=icount bash "$here/runvm.sh" -d "$vm/cache" -s "$vm/share" -t "$1" "$2"
+	ACCEL=icount bash "$here/runvm.sh" -d "$vm/cache" -s "$vm/share" ${RECORD:+-o "$RECORD"} -t "$1" "$2"
 }

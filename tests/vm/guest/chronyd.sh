@@ -63,9 +63,12 @@ measure() {
 	shift 3
 	adjtimex -f 0 -t 10000 >/dev/null
 	wander "$seed"
+	[ -n "${RECORD:-}" ] && [ "$who" = timebus ] && ./bin/path_record /run/timebus $((HOUR + 610)) \
+		"/mnt/job/$name-$seed.rec" /dev/ptp0 1000 &
 	start_$who "$@"
 	sleep 600
 	./phcerr /dev/ptp0 "$HOUR" run >/tmp/out || fail phcerr
+	[ -n "${RECORD:-}" ] && cp /tmp/out "/mnt/job/$name-$seed-$who.txt"
 	stop_$who
 	kill "$wander"
 	param ppb 20000
@@ -89,36 +92,48 @@ both() { # TIMES NAME SEED LINE...
 	}' || fail "$1: timebus is further off than chronyd"
 }
 
-param read_noise_ns 300
-both 1 phc 1 'refclock PHC /dev/ptp0:nocrossts poll 2 dpoll 0'
-param read_noise_ns 0
+part_phc() {
+	param read_noise_ns 300
+	both 1 phc 1 'refclock PHC /dev/ptp0:nocrossts poll 2 dpoll 0'
+	param read_noise_ns 0
+}
 
-param pps_jitter_ns 1000
-both 1 pps 2 'refclock PHC /dev/ptp0 refid PHC noselect' 'refclock PPS /dev/pps0 lock PHC refid PPS poll 2'
-param pps_jitter_ns 0
+part_pps() {
+	param pps_jitter_ns 1000
+	both 1 pps 2 'refclock PHC /dev/ptp0 refid PHC noselect' 'refclock PPS /dev/pps0 lock PHC refid PPS poll 2'
+	param pps_jitter_ns 0
+}
 
 # server - delay - this namespace; the server's clock is a software one that follows the PHC
-for n in srv mid; do ip netns add $n; ip -n $n link set lo up; done
 link() { # NS1 ADDRESS1 NS2 ADDRESS2
 	ip -n "$1" link add "to-$3" type veth peer name "to-$1" netns "$3" || fail "veth"
 	ip -n "$1" addr add "$2/24" dev "to-$3"; ip -n "$3" addr add "$4/24" dev "to-$1"
 	ip -n "$1" link set "to-$3" up; ip -n "$3" link set "to-$1" up
 }
-link srv 10.99.1.1 mid 10.99.1.2
-ip link add to-mid type veth peer name to-cli netns mid
-ip addr add 10.99.2.1/24 dev to-mid; ip link set to-mid up
-ip -n mid addr add 10.99.2.2/24 dev to-cli; ip -n mid link set to-cli up
-ip netns exec mid sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-ip -n srv route add default via 10.99.1.2
-ip route add 10.99.1.0/24 via 10.99.2.2
-for i in to-cli to-srv; do
-	ip netns exec mid tc qdisc add dev $i root netem delay 300us 100us || fail "netem"
+part_ntp() {
+	for n in srv mid; do ip netns add $n; ip -n $n link set lo up; done
+	link srv 10.99.1.1 mid 10.99.1.2
+	ip link add to-mid type veth peer name to-cli netns mid
+	ip addr add 10.99.2.1/24 dev to-mid; ip link set to-mid up
+	ip -n mid addr add 10.99.2.2/24 dev to-cli; ip -n mid link set to-cli up
+	ip netns exec mid sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	ip -n srv route add default via 10.99.1.2
+	ip route add 10.99.1.0/24 via 10.99.2.2
+	for i in to-cli to-srv; do
+		ip netns exec mid tc qdisc add dev $i root netem delay 300us 100us || fail "netem"
+	done
+	mkdir -p /run/srv /tmp/srv
+	ip netns exec srv ./bin/timebus-solo --shadow -r /run/srv -s /tmp/srv 'refclock PHC /dev/ptp0 poll 0 dpoll -2' \
+		'allow 10.99.0.0/16' >/tmp/srv.log 2>&1 &
+	sleep 20
+	for seed in ${SEEDS:-3}; do
+		both 1.33 ntp "$seed" 'server 10.99.1.1 iburst minpoll 4 maxpoll 4'
+	done
+}
+
+for part in ${PART:-phc pps ntp}; do
+	part_$part
 done
-mkdir -p /run/srv /tmp/srv
-ip netns exec srv ./bin/timebus-solo --shadow -r /run/srv -s /tmp/srv 'refclock PHC /dev/ptp0 poll 0 dpoll -2' \
-	'allow 10.99.0.0/16' >/tmp/srv.log 2>&1 &
-sleep 20
-both 1.33 ntp 3 'server 10.99.1.1 iburst minpoll 4 maxpoll 4'
 
 [ $bad = 0 ] || { tail -n 20 /tmp/srv.log /tmp/chronyd.log; journalctl --no-pager -n 40 -u 'timebus-*'; }
 [ $bad = 0 ] && echo "all good"
