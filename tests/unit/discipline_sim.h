@@ -51,9 +51,9 @@ struct sim {
 	int turns, rates, steps, publishes, refusals, events[EVENT_CODES];
 	double slew_max_ppb;
 	int64_t step_max_ns;
-	char last_text[DISCIPLINE_NOTE_TEXT];
-	double told_rate_ppb; /* of the last clock message */
-	int orphans;	      /* turns after which that was not the clock's any more */
+	char text[EVENT_CODES][DISCIPLINE_NOTE_TEXT]; /* the last of each kind */
+	double told_rate_ppb;			      /* of the last clock message */
+	int orphans; /* turns after which that was not the clock's any more */
 	uint64_t rng;
 	bool verbose;
 };
@@ -229,7 +229,7 @@ static inline void sim_finish(struct sim *s, struct discipline_out *out)
 	sim_note_publish(s, out->publish);
 	for (int i = 0; i < out->notes; i++) {
 		s->events[out->note[i].code]++;
-		memcpy(s->last_text, out->note[i].text, sizeof(s->last_text));
+		memcpy(s->text[out->note[i].code], out->note[i].text, sizeof(s->text[0]));
 		if (s->verbose)
 			fprintf(stderr, "%.3f %s: %s\n",
 				(double)(s->now_raw_ns - SIM_START_RAW_NS) * 1e-9,

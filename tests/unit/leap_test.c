@@ -134,8 +134,7 @@ static void list_is_read(void **state)
 	/* a second is inserted after this one in POSIX time, and one removed before it */
 	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){MIDNIGHT + 37 * S - 1}), 37);
 	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){MIDNIGHT + 37 * S}), 38);
-	assert_int_equal(
-		leaplist_of_tai_s(&list, (struct ts_utc){(1814400000 + 37) * S - 1}), 38);
+	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){(1814400000 + 37) * S - 1}), 38);
 	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){(1814400000 + 37) * S}), 37);
 	assert_int_equal(leaplist_of_tai_s(&list, (struct ts_utc){0}), 0);
 	assert_false(leaplist_good(&list, (struct ts_utc){INT64_C(1893456000) * S}));
@@ -179,6 +178,10 @@ static void utc_leaps(enum leap kind)
 
 static void clock_makes_the_leap(void **state)
 {
+	static const char *const words[2][2] = {
+		{"a leap second will be inserted at the end of the day", "leap second inserted"},
+		{"a leap second will be removed at the end of the day", "leap second removed"}};
+
 	(void)state;
 	for (int exact = 0; exact < 2; exact++) {
 		for (int k = 0; k < 2; k++) {
@@ -188,6 +191,7 @@ static void clock_makes_the_leap(void **state)
 
 			prepare(exact, kind, LEAP_MODE_SYSTEM);
 			assert_true(sim_run(&s, until_s - 0.2));
+			assert_string_equal(s.text[EVENT_leap], words[k][0]);
 			discipline_clock(&s.d, &c);
 			assert_int_equal(c.leap, kind);
 			assert_int_equal(s.d.told.leap, kind);
@@ -204,9 +208,41 @@ static void clock_makes_the_leap(void **state)
 			assert_int_equal(s.steps, 0);
 			assert_int_equal(s.events[EVENT_foreign], 0);
 			assert_int_equal(s.events[EVENT_leap], 2);
+			assert_string_equal(s.text[EVENT_leap], words[k][1]);
 			assert_int_equal(s.events[EVENT_estimate_refused], 0);
 		}
 	}
+}
+
+/* Told, and not made: a kernel that was told otherwise in the last second. */
+static void clock_that_misses_the_leap_is_slewed(void **state)
+{
+	(void)state;
+	prepare(false, leap_insert, LEAP_MODE_SYSTEM);
+	assert_true(sim_run(&s, 99.6));
+	s.k_leap = leap_none;
+	assert_true(sim_run(&s, 0.5));
+	utc_leaps(leap_insert);
+	assert_true(sim_run(&s, 3));
+	assert_string_equal(s.text[EVENT_leap], "leap second not inserted by the clock: slewing");
+	assert_true(sim_run(&s, 30));
+	assert_true(llabs(sim_error_ns(&s)) < 10000);
+	assert_int_equal(s.steps, 0);
+}
+
+static void withdrawn_leap_is_not_made(void **state)
+{
+	(void)state;
+	prepare(false, leap_insert, LEAP_MODE_SYSTEM);
+	assert_true(sim_run(&s, 50));
+	assert_int_equal(s.d.told.leap, leap_insert);
+	s.leap = leap_none;
+	assert_true(sim_run(&s, 20));
+	assert_string_equal(s.text[EVENT_leap], "the leap second was withdrawn");
+	assert_int_equal(s.d.told.leap, leap_none);
+	assert_true(sim_run(&s, 60));
+	assert_true(llabs(sim_error_ns(&s)) < 10000);
+	assert_int_equal(s.events[EVENT_leap], 2);
 }
 
 /* An estimator that takes half a minute to see it. */
@@ -251,6 +287,7 @@ static void disciplined_steps_it(void **state)
 		assert_int_equal(s.steps, 0);
 		assert_true(sim_run(&s, 0.2));
 		assert_int_equal(s.steps, 1);
+		assert_string_equal(s.text[EVENT_leap], "leap second inserted by a step");
 		utc_leaps(leap_insert);
 		assert_true(llabs(sim_error_ns(&s)) < 10000);
 		assert_true(sim_run(&s, 60));
@@ -265,6 +302,7 @@ static void disciplined_slews_it(void **state)
 	prepare(true, leap_insert, LEAP_MODE_SLEW);
 	assert_true(sim_run(&s, 101));
 	utc_leaps(leap_insert);
+	assert_string_equal(s.text[EVENT_leap], "leap second inserted by a slew");
 	assert_true(llabs(sim_error_ns(&s)) > 800 * NS_PER_MS);
 	assert_true(sim_run(&s, 15));
 	assert_true(llabs(sim_error_ns(&s)) < 10000);
@@ -336,6 +374,8 @@ int main(void)
 		cmocka_unit_test(list_is_read),
 		cmocka_unit_test(bad_lists_are_refused),
 		cmocka_unit_test(clock_makes_the_leap),
+		cmocka_unit_test(clock_that_misses_the_leap_is_slewed),
+		cmocka_unit_test(withdrawn_leap_is_not_made),
 		cmocka_unit_test(late_estimator_is_folded),
 		cmocka_unit_test(estimates_in_the_midst),
 		cmocka_unit_test(disciplined_steps_it),

@@ -104,6 +104,28 @@ static void one_trusted_beats_many(void **state)
 	assert_false(v[0].agrees || v[1].agrees || v[2].agrees);
 }
 
+/* Of three trusted two agree: they are the majority of those who count, however few they are. */
+static void most_of_the_trusted_decide(void **state)
+{
+	struct interval v[7] = {IV(0, 10), IV(0, 10), IV(0, 10), IV(0, 10),
+		{.low_ns = 50, .high_ns = 60, .trusted = true},
+		{.low_ns = 55, .high_ns = 65, .trusted = true},
+		{.low_ns = 80, .high_ns = 90, .trusted = true}};
+	struct intersection x;
+
+	(void)state;
+	intersect_run(v, 7, &x);
+	assert_true(x.majority);
+	assert_true(v[4].agrees && v[5].agrees);
+	assert_false(v[0].agrees || v[6].agrees);
+	v[5] = v[6]; /* two of three, elsewhere */
+	intersect_run(v, 7, &x);
+	assert_true(v[6].agrees && !v[4].agrees);
+	v[5] = v[0]; /* one against one */
+	intersect_run(v, 7, &x);
+	assert_false(x.majority);
+}
+
 static int depth_at(const struct interval *v, int n, int64_t at)
 {
 	int depth = 0;
@@ -382,6 +404,14 @@ static void each_exclusion_has_its_reason(void **state)
 	assert_int_equal(reason_of(&w, 0, &config), verdict_reason_prefer);
 	config.authselectmode = AUTH_SELECT_REQUIRE;
 	assert_int_equal(reason_of(&w, 2, &config), verdict_reason_noselect);
+	config.authselectmode = AUTH_SELECT_PREFER; /* they count as preferred, and none is */
+	w.sources[2].info.prefer = false;
+	assert_int_equal(reason_of(&w, 0, &config), verdict_reason_ok);
+	w.sources[2].info.auth = auth_key;
+	assert_int_equal(reason_of(&w, 2, &config), verdict_reason_ok);
+	assert_int_equal(reason_of(&w, 0, &config), verdict_reason_prefer);
+	config.authselectmode = AUTH_SELECT_IGNORE;
+	assert_int_equal(reason_of(&w, 0, &config), verdict_reason_ok);
 	sim_advance(&w.sim, 8 * 16 + 20);
 	config.authselectmode = AUTH_SELECT_MIX;
 	assert_int_equal(reason_of(&w, 2, &config), verdict_reason_stale);
@@ -579,6 +609,7 @@ int main(void)
 		cmocka_unit_test(touching_intervals_overlap),
 		cmocka_unit_test(ambiguous_majorities_leave_what_they_share),
 		cmocka_unit_test(one_trusted_beats_many),
+		cmocka_unit_test(most_of_the_trusted_decide),
 		cmocka_unit_test(intersection_equals_brute_force),
 		cmocka_unit_test(majority_wins_and_bound_covers),
 		cmocka_unit_test(random_options_keep_the_invariants),
