@@ -42,39 +42,92 @@ static void on_guest(void *arg, const char *address, const char *key, const char
 	r->refusals = 0;
 }
 
-static int read_allowed(const struct relay *r, struct keyfile *ret, char error[KEY_ERROR_SIZE])
+static void on_full(void *arg, bool full)
 {
-	if (!strcmp(r->line.allow, MONITORD_ALLOW_ANY))
-		return 0;
-	return key_read_public(r->line.allow, ret, error);
+	struct relay *r = arg;
+
+	if (full)
+		host_event(r->host, EVENT_guest_refused, NULL, 0,
+			"%s: %d are connected: nobody else may hear the clock until one is gone",
+			r->line.endpoint, REMOTE_CONNECTIONS_MAX);
+	else
+		log_notice("%s: there is room for guests again", r->line.endpoint);
 }
 
-static int open_remote(struct relay *r, char error[KEY_ERROR_SIZE])
+static bool allows_any(const struct relay *r)
 {
-	bool any = !strcmp(r->line.allow, MONITORD_ALLOW_ANY);
-	struct keyfile allowed;
-	struct key_pair pair;
+	return !strcmp(r->line.allow, MONITORD_ALLOW_ANY);
+}
+
+static int read_keys(const struct relay *r, struct key_pair *ret_pair, struct keyfile *ret_allowed,
+	char error[KEY_ERROR_SIZE])
+{
+	int result = allows_any(r) ? 0 : key_read_public(r->line.allow, ret_allowed, error);
+
+	return result < 0 ? result : key_read_private(r->line.key, ret_pair, error);
+}
+
+static int open_with(struct relay *r, const struct key_pair *pair, const struct keyfile *allowed,
+	char error[KEY_ERROR_SIZE])
+{
 	struct remote_relay_config config = {
 		.loop = host_loop(r->host),
 		.door = host_door(r->host),
 		.endpoint = r->line.endpoint,
-		.pair = &pair,
-		.allowed = any ? NULL : &allowed,
+		.pair = pair,
+		.allowed = allows_any(r) ? NULL : allowed,
 		.alive = is_alive,
 		.guest = on_guest,
+		.full = on_full,
 		.arg = r,
 	};
-	int result = read_allowed(r, &allowed, error);
+	int result = remote_relay_open(&config, &r->remote);
+
+	if (result < 0) {
+		(void)snprintf(error, KEY_ERROR_SIZE, "cannot listen: %s", strerror(-result));
+		return result;
+	}
+	memcpy(r->public, pair->public, sizeof(r->public));
+	r->allowed = *allowed;
+	return 0;
+}
+
+static int open_remote(struct relay *r, char error[KEY_ERROR_SIZE])
+{
+	struct keyfile allowed = {.count = 0};
+	struct key_pair pair;
+	int result = read_keys(r, &pair, &allowed, error);
 
 	if (result == 0)
-		result = key_read_private(r->line.key, &pair, error);
-	if (result < 0)
-		return result;
-	result = remote_relay_open(&config, &r->remote);
+		result = open_with(r, &pair, &allowed, error);
 	explicit_bzero(&pair, sizeof(pair));
-	if (result < 0)
-		(void)snprintf(error, KEY_ERROR_SIZE, "cannot listen: %s", strerror(-result));
 	return result;
+}
+
+static bool lost_any(const struct keyfile *before, const struct keyfile *now)
+{
+	for (int i = 0; i < before->count; i++)
+		if (!keyfile_find(now, before->entry[i].key))
+			return true;
+	return false;
+}
+
+/* Takes over what the key files say now, if nobody has to be let go for it. */
+static bool renew(struct relay *r)
+{
+	struct keyfile allowed = {.count = 0};
+	char error[KEY_ERROR_SIZE];
+	struct key_pair pair;
+	bool fits = read_keys(r, &pair, &allowed, error) == 0 && !strcmp(pair.public, r->public) &&
+		    !lost_any(&r->allowed, &allowed);
+
+	explicit_bzero(&pair, sizeof(pair));
+	if (!fits)
+		return false;
+	r->allowed = allowed;
+	if (!allows_any(r))
+		remote_relay_allow(r->remote, &allowed);
+	return true;
 }
 
 static void try_open(struct relay *r)
@@ -115,8 +168,16 @@ void relay_stop(struct relay *r)
 	remote_relay_close(&r->remote);
 }
 
+static bool is_same(const struct monitord_publish *a, const struct monitord_publish *b)
+{
+	return !strcmp(a->endpoint, b->endpoint) && !strcmp(a->key, b->key) &&
+	       !strcmp(a->allow, b->allow);
+}
+
 void relay_configure(struct relay *r, const struct monitord_publish *line)
 {
+	if (r->remote && is_same(&r->line, line) && renew(r))
+		return;
 	relay_stop(r);
 	r->line = *line;
 	r->failure[0] = '\0';

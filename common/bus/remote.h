@@ -26,6 +26,10 @@
  * enough that nobody sees it in the processor's time. */
 #define REMOTE_REPEAT_NS (8 * NS_PER_S)
 
+/* Connections of a relay at a time, allowed and strange: a quarter of the descriptors that a service
+ * has by default. */
+#define REMOTE_CONNECTIONS_MAX 256
+
 /* ---- the relay ---- */
 
 struct remote_relay;
@@ -40,12 +44,18 @@ struct remote_relay_config {
 	bool (*alive)(void *arg);
 	/* Somebody came: by an allowed key (name as its file has it) or was refused (NULL). */
 	void (*guest)(void *arg, const char *address, const char *key, const char *name);
+	unsigned int most; /* connections; 0: REMOTE_CONNECTIONS_MAX */
+	/* So many are connected that no more are taken; and when there is room again. */
+	void (*full)(void *arg, bool full);
 	void *arg;
 };
 
 /* 0 or negative errno (-EADDRINUSE, -EADDRNOTAVAIL: not now). */
 int remote_relay_open(const struct remote_relay_config *config, struct remote_relay **ret);
 void remote_relay_close(struct remote_relay **r);
+
+/* Who may come from now on; copied; NULL: anybody. Who is there stays. */
+void remote_relay_allow(struct remote_relay *r, const struct keyfile *allowed);
 
 /* A clock message as it came from the bus. */
 void remote_relay_send(struct remote_relay *r, const struct msg *m);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "common/bus/codec.h"
+#include "common/bus/remote_crowd.h"
 #include "common/bus/remote_private.h"
 #include "common/io/log.h"
 
@@ -22,9 +23,11 @@
 
 struct remote_relay {
 	struct remote_relay_config config;
+	bool any; /* may come; else only those allowed */
 	struct keyfile allowed;
 	void *context;
 	struct bus_socket zap, pub;
+	struct remote_crowd crowd;
 	bool hooked;
 	struct msg last;
 	bool has_last;
@@ -34,11 +37,18 @@ struct remote_relay {
 
 /* ---- who may come in ---- */
 
+void remote_relay_allow(struct remote_relay *r, const struct keyfile *allowed)
+{
+	r->any = !allowed;
+	if (allowed)
+		r->allowed = *allowed;
+}
+
 static const char *name_of(const struct remote_relay *r, const char *key)
 {
 	const struct keyfile_entry *e;
 
-	if (!r->config.allowed)
+	if (r->any)
 		return "anybody";
 	e = keyfile_find(&r->allowed, key);
 	if (!e)
@@ -151,6 +161,7 @@ static bool on_idle(void *arg)
 	bool busy = bus_socket_drain(&r->zap, take_handshake, r);
 
 	busy |= bus_socket_drain(&r->pub, take_subscription, r);
+	busy |= remote_crowd_drain(&r->crowd);
 	return busy;
 }
 
@@ -173,7 +184,7 @@ static int open_zap(struct remote_relay *r)
 	return bus_socket_adopt(&r->zap, s, r->config.loop);
 }
 
-static int bind_pub(struct remote_relay *r, void *s)
+static int set_up_pub(struct remote_relay *r, void *s)
 {
 	static const struct remote_option options[] = {
 		{ZMQ_XPUB_VERBOSE, 1}, /* every newcomer shows */
@@ -189,8 +200,7 @@ static int bind_pub(struct remote_relay *r, void *s)
 		return result;
 	if (zmq_setsockopt(s, ZMQ_MAXMSGSIZE, &most, sizeof(most)) < 0 ||
 		zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, r->config.pair->secret, KEY_SIZE) < 0 ||
-		zmq_setsockopt(s, ZMQ_ZAP_DOMAIN, "timebus", 7) < 0 ||
-		zmq_bind(s, r->config.endpoint) < 0)
+		zmq_setsockopt(s, ZMQ_ZAP_DOMAIN, "timebus", 7) < 0)
 		return -errno;
 	return 0;
 }
@@ -198,7 +208,7 @@ static int bind_pub(struct remote_relay *r, void *s)
 static int open_pub(struct remote_relay *r)
 {
 	void *s = zmq_socket(r->context, ZMQ_XPUB);
-	int result = s ? bind_pub(r, s) : -ENOMEM;
+	int result = s ? set_up_pub(r, s) : -ENOMEM;
 
 	if (result < 0) {
 		if (s)
@@ -206,6 +216,22 @@ static int open_pub(struct remote_relay *r)
 		return result;
 	}
 	return bus_socket_adopt(&r->pub, s, r->config.loop);
+}
+
+/* Counted from the first connection on. */
+static int open_door(struct remote_relay *r)
+{
+	int result;
+
+	r->crowd = (struct remote_crowd){
+		.most = r->config.most ? r->config.most : REMOTE_CONNECTIONS_MAX,
+		.full = r->config.full,
+		.arg = r->config.arg,
+	};
+	result = remote_crowd_open(&r->crowd, r->context, r->pub.handle, r->config.loop);
+	if (result == 0 && zmq_bind(r->pub.handle, r->config.endpoint) < 0)
+		result = -errno;
+	return result;
 }
 
 int remote_relay_open(const struct remote_relay_config *config, struct remote_relay **ret)
@@ -216,14 +242,15 @@ int remote_relay_open(const struct remote_relay_config *config, struct remote_re
 	if (!r)
 		return -ENOMEM;
 	r->config = *config;
-	if (config->allowed)
-		r->allowed = *config->allowed;
+	remote_relay_allow(r, config->allowed);
 	r->repeat = (struct loop_timer){.fn = on_repeat, .arg = r};
 	r->newcomer = (struct loop_timer){.fn = on_newcomer, .arg = r};
 	r->context = zmq_ctx_new();
 	result = r->context ? open_zap(r) : -ENOMEM;
 	if (result == 0)
 		result = open_pub(r);
+	if (result == 0)
+		result = open_door(r);
 	if (result == 0)
 		result = loop_idle_add(config->loop, on_idle, r);
 	r->hooked = result == 0;
@@ -232,6 +259,7 @@ int remote_relay_open(const struct remote_relay_config *config, struct remote_re
 		return result;
 	}
 	r->config.pair = NULL; /* the caller's; libzmq has its copy */
+	r->config.allowed = NULL;
 	rearm(r, door_raw(config->door));
 	*ret = r;
 	return 0;
@@ -247,6 +275,7 @@ void remote_relay_close(struct remote_relay **relay)
 		loop_idle_del(r->config.loop, on_idle, r);
 	loop_timer_del(r->config.loop, &r->repeat);
 	loop_timer_del(r->config.loop, &r->newcomer);
+	remote_crowd_close(&r->crowd);
 	bus_socket_close(&r->pub);
 	bus_socket_close(&r->zap);
 	/* At once, so that the address is free for the next: there is no name that it could wait

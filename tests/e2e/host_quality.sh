@@ -150,8 +150,12 @@ done
 timebus -r "$grun" sources --json | grep -q '"host": *"heard"' || fail "sources --json: the host is not heard"
 say "the host is back: $now ns"
 
-# ---- a reload lets the guest's connection go, and is ready for it at once ----
+# ---- a reload lets nobody go ----
+links() { grep -c 'connection to tcp' "$tmp/guest-refclockd.log"; }
+n=$(links)
 timebus -r "$run" reload monitord || fail "reload"
+sleep 1
+[ "$(links)" = "$n" ] || fail "a reload lets the guest's connection go"
 timebus -r "$run" events | grep 'config_error' && fail "a reload cannot listen again"
 
 # ---- strangers ----
@@ -165,6 +169,28 @@ sees denied 2 '^source.PHC0 .*host=denied'
 grep -h '^sample.PHC0 .*stratum=2' "$tmp/denied.bus" "$tmp/strange.bus" && fail "strangers hear the clock"
 timebus -r "$run" events | grep guest_refused | grep -F -- "$(cut -d' ' -f2 "$tmp/stranger.key.pub")" ||
 	fail "the host does not tell of the stranger"
+
+# ---- who is allowed later, and not any more ----
+n=$(links)
+cp "$tmp/guest.key.pub" "$tmp/before.pub"
+cat "$tmp/stranger.key.pub" >>"$tmp/guest.key.pub"
+timebus -r "$run" reload monitord || fail "reload"
+sees denied 20 '^source.PHC0 .*host=heard'
+[ "$(links)" = "$n" ] || fail "another guest's key costs this one its connection"
+cp "$tmp/before.pub" "$tmp/guest.key.pub"
+lines=$(wc -l <"$tmp/denied.bus")
+timebus -r "$run" reload monitord || fail "reload"
+for i in $(seq 200); do
+	tail -n "+$lines" "$tmp/denied.bus" | grep '^source.PHC0 .*host=denied' >/dev/null && break
+	[ "$i" = 200 ] && fail "a key that is not allowed any more is still heard"
+	sleep 0.1
+done
+for i in $(seq 100); do
+	reason | grep -q '^ok' && break
+	[ "$i" = 100 ] && fail "the allowed guest does not come back: $(reason)"
+	sleep 0.1
+done
+say "a key more: in, and nobody is let go; a key less: out"
 # only the clock leaves: an allowed guest that asks for all hears nothing else (remote_test.c)
 alive
 say done

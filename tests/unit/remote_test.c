@@ -12,7 +12,8 @@ struct side {
 	struct remote_relay *relay;
 	struct key_pair pair;
 	bool alive;
-	unsigned int allowed, refused;
+	unsigned int allowed, refused, most;
+	int full; /* 1: there is no room; -1: there is again */
 	char name[KEY_NAME_SIZE], key[KEY_SIZE];
 };
 
@@ -40,6 +41,11 @@ static void on_guest(void *arg, const char *address, const char *key, const char
 	s->refused += name == NULL;
 	(void)snprintf(s->key, sizeof(s->key), "%s", key);
 	(void)snprintf(s->name, sizeof(s->name), "%s", name ? name : "");
+}
+
+static void on_full(void *arg, bool full)
+{
+	((struct side *)arg)->full = full ? 1 : -1;
 }
 
 static void on_message(void *arg, const struct msg *m)
@@ -90,6 +96,8 @@ static void start_relay(
 		.allowed = allowed,
 		.alive = on_alive,
 		.guest = on_guest,
+		.most = s->most,
+		.full = on_full,
 		.arg = s,
 	};
 
@@ -383,8 +391,11 @@ static void an_address_in_use_or_missing_is_an_error(void **state)
 	struct guest g;
 	struct side s;
 	char endpoint[64];
-	struct remote_relay_config c = {
-		.loop = f->loop, .door = f->door, .alive = on_alive, .guest = on_guest};
+	struct remote_relay_config c = {.loop = f->loop,
+		.door = f->door,
+		.alive = on_alive,
+		.guest = on_guest,
+		.full = on_full};
 
 	draw(&s, &g, &allowed);
 	choose(endpoint);
@@ -423,6 +434,104 @@ static void the_address_is_free_at_once_after_the_end(void **state)
 	remote_ear_close(&g.ear);
 }
 
+static bool is_full(void *arg)
+{
+	return ((struct side *)arg)->full > 0;
+}
+
+static bool has_room(void *arg)
+{
+	return ((struct side *)arg)->full < 0;
+}
+
+static int knock(const char *endpoint)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const struct timeval wait = {0, 300000};
+	int port, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(sscanf(endpoint, "tcp://127.0.0.1:%d", &port), 1);
+	a.sin_port = htons((uint16_t)port);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)), 0);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return fd;
+	close(fd);
+	return -errno;
+}
+
+/* Who says nothing at all is gone after the time of a handshake. */
+static void a_crowd_of_strangers_takes_no_guest_away(void **state)
+{
+	struct fixture *f = *state;
+	struct keyfile allowed;
+	struct guest g, late = {0};
+	struct side s;
+	struct msg m = make_clock(1);
+	int stranger[3];
+	char endpoint[64];
+
+	draw(&s, &g, &allowed);
+	s.most = 4;
+	late.pair = g.pair;
+	choose(endpoint);
+	start_relay(f, &s, endpoint, &allowed);
+	remote_relay_send(s.relay, &m);
+	start_guest(f, &g, endpoint, s.pair.public, false);
+	assert_true(run_until(f, 10000, has_one, &g));
+	assert_int_equal(s.full, 0);
+	for (int i = 0; i < 3; i++)
+		assert_true((stranger[i] = knock(endpoint)) >= 0);
+	assert_true(run_until(f, 2000, is_full, &s));
+	run_for(f, 100);
+	assert_true(knock(endpoint) < 0);
+	start_guest(f, &late, endpoint, s.pair.public, false);
+	/* who is there goes on hearing */
+	g.count = 0;
+	remote_relay_send(s.relay, &m);
+	assert_true(run_until(f, 2000, has_one, &g));
+	assert_int_equal(g.links[REMOTE_DOWN], 0);
+	assert_int_equal(late.count, 0);
+	assert_true(run_until(f, 10000, has_room, &s));
+	assert_true(run_until(f, 10000, has_one, &late));
+	assert_int_equal(g.links[REMOTE_DOWN], 0);
+	for (int i = 0; i < 3; i++)
+		close(stranger[i]);
+	remote_ear_close(&g.ear);
+	remote_ear_close(&late.ear);
+	remote_relay_close(&s.relay);
+}
+
+static void who_is_allowed_later_comes_in_and_nobody_is_let_go(void **state)
+{
+	struct fixture *f = *state;
+	struct keyfile allowed;
+	struct guest g, late = {0};
+	struct side s;
+	struct msg m = make_clock(1);
+	char endpoint[64];
+
+	draw(&s, &g, &allowed);
+	assert_int_equal(key_draw(&late.pair), 0);
+	choose(endpoint);
+	start_relay(f, &s, endpoint, &allowed);
+	remote_relay_send(s.relay, &m);
+	start_guest(f, &g, endpoint, s.pair.public, false);
+	start_guest(f, &late, endpoint, s.pair.public, false);
+	assert_true(run_until(f, 10000, has_one, &g));
+	assert_true(run_until(f, 10000, is_denied, &late));
+	allowed.count = 2;
+	(void)snprintf(allowed.entry[1].key, KEY_SIZE, "%s", late.pair.public);
+	remote_relay_allow(s.relay, &allowed);
+	/* libzmq does not come again by itself after a refusal; refclockd opens it anew */
+	remote_ear_close(&late.ear);
+	start_guest(f, &late, endpoint, s.pair.public, false);
+	assert_true(run_until(f, 10000, has_one, &late));
+	assert_int_equal(g.links[REMOTE_DOWN], 0);
+	remote_ear_close(&g.ear);
+	remote_ear_close(&late.ear);
+	remote_relay_close(&s.relay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +551,10 @@ int main(void)
 			names_are_looked_up_elsewhere, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_address_in_use_or_missing_is_an_error, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_crowd_of_strangers_takes_no_guest_away, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(who_is_allowed_later_comes_in_and_nobody_is_let_go,
+			fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
