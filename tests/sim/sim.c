@@ -478,10 +478,10 @@ static void wake(struct sim *s, int i)
 	stages[i].expire(s);
 	draw_lateness(s, m);
 	m->stuck = ts_raw_before(now, stages[i].deadline(s)) ? 0 : m->stuck + 1;
-	if (m->stuck == STUCK_MAX)
-		sim_wrong(s, "the deadline of %s does not move", m->name);
-	if (m->stuck >= STUCK_MAX)
-		m->late_ns += 100 * NS_PER_MS;
+	if (m->stuck < STUCK_MAX)
+		return;
+	sim_wrong(s, "the deadline of %s does not move: it is turned off", m->name);
+	m->running = false;
 }
 
 static void begin(struct sim *s)
