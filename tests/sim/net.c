@@ -9,6 +9,7 @@
 
 /* A Gaussian delay needs room below its mean: so many deviations, cut at the base. */
 #define GAUSSIAN_ROOM 4.0
+#define PARETO_MIN    2.1 /* at 2 there is no standard deviation any more */
 /* There is one machine that asks. */
 #define CLIENT	    1
 #define ANNOUNCE_NS (86400 * NS_PER_S)
@@ -29,6 +30,8 @@ static double gamma_draw(struct prng *g, double shape)
 
 double law_draw(struct prng *g, enum law law, double sd, double shape, bool edge)
 {
+	double v;
+
 	switch (law) {
 	case LAW_NONE:
 		return 0;
@@ -40,6 +43,14 @@ double law_draw(struct prng *g, enum law law, double sd, double shape, bool edge
 		return sd * gamma_draw(g, shape) / sqrt(fmax(shape, 1));
 	case LAW_UNIFORM:
 		return sd * sqrt(12) * (prng_uniform(g) - (edge ? 0 : 0.5));
+	case LAW_LOGNORMAL:
+		v = exp(shape * shape);
+		return sd * exp(shape * prng_normal(g)) / sqrt((v - 1) * v);
+	case LAW_PARETO:
+		v = fmax(shape, PARETO_MIN);
+		return sd * (pow(1 - prng_uniform(g), -1 / v) - 1) * (v - 1) * sqrt((v - 2) / v);
+	case LAWS:
+		break;
 	}
 	return 0;
 }

@@ -48,7 +48,7 @@ static const struct key node_keys[] = {KEY(node_config, offset_us), KEY(node_con
 static const struct key ref_keys[] = {KEY(ref_config, offset_ns), KEY(ref_config, noise_ns),
 	KEY(ref_config, width_ns), KEY(ref_config, latency_ms), {NULL, 0}};
 static const struct key scenario_keys[] = {KEY(scenario, stamp_ns), KEY(scenario, lateness_us),
-	KEY(scenario, false_grace_s), {NULL, 0}};
+	KEY(scenario, false_grace_s), KEY(scenario, raw_grace_s), {NULL, 0}};
 
 const char *const limit_names[LIMIT_COUNT] = {
 #define X(name, doc) #name,
@@ -115,11 +115,12 @@ static int pairs(const struct reader *r, int i, const struct key *keys, void *ba
 
 static int law_of(const struct reader *r, const char *key, const char *value, enum law *ret)
 {
-	static const char *const words[] = {"none", "exponential", "gaussian", "gamma", "uniform"};
+	static const char *const words[] = {
+		"none", "exponential", "gaussian", "gamma", "uniform", "lognormal", "pareto"};
 
 	if (strcmp(key, "law") != 0)
 		return wrong(r, "unknown key", key);
-	for (int i = 0; i <= LAW_UNIFORM; i++)
+	for (int i = 0; i < LAWS; i++)
 		if (!strcmp(words[i], value)) {
 			*ret = (enum law)i;
 			return 0;
@@ -219,9 +220,10 @@ static int on_at(struct reader *r)
 		enum at_kind kind;
 	} kinds[] = {{"outage", "nt", AT_OUTAGE}, {"route", "nwv", AT_ROUTE},
 		{"false", "nv", AT_FALSE}, {"jump", "v", AT_JUMP}, {"suspend", "to", AT_SUSPEND},
-		{"restart", "no", AT_RESTART}, {"kill", "no", AT_KILL},
-		{"foreign", "v", AT_FOREIGN}, {"foreignrate", "v", AT_FOREIGN_RATE},
-		{"reboot", "to", AT_REBOOT}, {"leap", "nv", AT_LEAP}, {"unsync", "nv", AT_UNSYNC},
+		{"rawjump", "v", AT_RAW_JUMP}, {"restart", "no", AT_RESTART},
+		{"kill", "no", AT_KILL}, {"foreign", "v", AT_FOREIGN},
+		{"foreignrate", "v", AT_FOREIGN_RATE}, {"reboot", "to", AT_REBOOT},
+		{"leap", "nv", AT_LEAP}, {"unsync", "nv", AT_UNSYNC},
 		{"disruption", "n", AT_DISRUPTION}};
 	struct at *a = &r->s->at[r->s->ats];
 	const char *form = NULL;

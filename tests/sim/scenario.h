@@ -16,13 +16,22 @@
 #define SIM_ATS	   64
 #define SIM_EXPECT 16
 
-enum law { LAW_NONE, LAW_EXPONENTIAL, LAW_GAUSSIAN, LAW_GAMMA, LAW_UNIFORM };
+enum law {
+	LAW_NONE,
+	LAW_EXPONENTIAL,
+	LAW_GAUSSIAN,
+	LAW_GAMMA,
+	LAW_UNIFORM,
+	LAW_LOGNORMAL,
+	LAW_PARETO,
+	LAWS
+};
 
 /* One direction of a path. */
 struct path_config {
 	double base_us, jitter_us; /* jitter: standard deviation (uniform: width) */
 	enum law law;
-	double shape;				  /* gamma */
+	double shape; /* gamma; lognormal: deviation of the logarithm; Pareto: exponent */
 	double burst_us, burst_on_s, burst_off_s; /* mean extra delay; mean lengths; 0: none */
 	double loss, duplicate, reorder;	  /* probabilities */
 	double reorder_us;			  /* extra delay of a packet that is overtaken */
@@ -55,6 +64,7 @@ enum at_kind {
 	AT_FALSE,
 	AT_JUMP,
 	AT_SUSPEND,
+	AT_RAW_JUMP,
 	AT_RESTART,
 	AT_KILL,
 	AT_FOREIGN,
@@ -114,6 +124,7 @@ struct scenario {
 	double stamp_ns;      /* error of a packet's stamp on the raw clock, uniform, +- */
 	double lateness_us;   /* of timers and wake-ups, mean */
 	double false_grace_s; /* until a source that turns false must be found out */
+	double raw_grace_s;   /* until a jump of the raw clock must be found out */
 	enum stamp stamps;    /* who stamps packets */
 	bool has_drift;
 	double drift_ppm, drift_skew_ppm;

@@ -299,6 +299,22 @@ static void fall_asleep(struct sim *s, const struct at *a)
 	s->disc.step_excused = true;
 }
 
+/* The raw clock is ahead of what it was, or stands still, and nobody is told: a guest that was
+ * halted or moved. The kernel's clock does what the raw one does. */
+static void jump_raw(struct sim *s, double ms)
+{
+	int64_t ns = llround(fabs(ms) * 1e6);
+
+	if (ms < 0)
+		world_sleep(&s->w, ns, -ns);
+	else
+		s->w.phase_ns += (double)ns;
+	s->life++;
+	s->check.void_raw = s->check.void_clock_raw =
+		ts_raw_add(world_raw(&s->w), (struct ts_dur){(int64_t)(s->sc->raw_grace_s * 1e9)});
+	s->disc.step_excused = true;
+}
+
 /* All stages end and come back; what is in memory is lost, and the kernel's clock begins anew. */
 static void reboot(struct sim *s, const struct at *a)
 {
@@ -385,6 +401,9 @@ static void on_at(struct sim *s, const struct at *a)
 		break;
 	case AT_SUSPEND:
 		fall_asleep(s, a);
+		break;
+	case AT_RAW_JUMP:
+		jump_raw(s, a->value);
 		break;
 	case AT_RESTART:
 	case AT_KILL:
