@@ -22,6 +22,9 @@ void client_adapt(struct ntp_client *c, const struct msg_verdict *v)
 		in.growth = v->growth;
 		in.sd_ns = v->offset_sd_ns;
 		in.base_delay_ns = (double)v->base_delay_ns;
+		in.jitter_ns = v->jitter_ns;
+		in.rate_sd_ppb = v->rate_sd_ppb;
+		in.interval_s = 1e-9 * (double)client_interval(c).ns;
 	}
 	c->unjudged_raw_ns = 0;
 	/* Samples that come faster than the interval do not speak for it. */

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define SQRT_2 1.4142135623730951
+
 static int clamp(int value, int low, int high)
 {
 	return value < low ? low : value > high ? high : value;
@@ -30,23 +32,43 @@ struct ts_dur poll_parts_interval(int parts)
 	return (struct ts_dur){(int64_t)((double)poll_interval(poll).ns * exp2(part))};
 }
 
-/* May the interval be so many parts longer (or shorter)? */
-static bool allowed(const struct poll_input *in, int parts)
+/* The variance of the phase in t_s from now. */
+static double variance_ns2(const struct poll_input *in, double t_s)
 {
-	double gain = fmax(in->growth * in->growth - 1, 0);
-	double growth = sqrt(1 + gain * exp2(3.0 * parts / POLL_PARTS));
-	double sd_ns = growth * in->sd_ns;
+	double var = in->sd_ns * in->sd_ns, r = t_s / in->interval_s;
+	double gain = var * fmax(in->growth * in->growth - 1, 0);
+	double by_rate_ns = in->rate_sd_ppb * in->interval_s;
+	double linear = SQRT_2 * in->sd_ns * by_rate_ns, square = by_rate_ns * by_rate_ns;
+	double known = linear + square;
 
-	if (sd_ns < POLL_FINE_SHARE * in->base_delay_ns)
-		return growth <= POLL_GROWTH_FINE;
-	return growth <= (sd_ns > in->base_delay_ns ? POLL_GROWTH_COARSE : POLL_GROWTH_MAX);
+	if (known > gain) {
+		linear *= gain / known;
+		square *= gain / known;
+		known = gain;
+	}
+	return var + r * (linear + r * (square + r * (gain - known)));
 }
 
-static int step_by_growth(const struct poll_input *in)
+/* The variance at which the next packet is worth its price. */
+static double worth_ns2(const struct poll_input *in)
 {
-	int step = allowed(in, 1) ? 1 : 0;
+	double sample_ns2 = in->jitter_ns * in->jitter_ns;
+	double base_ns2 = in->base_delay_ns * in->base_delay_ns;
+	double fine_ns2 = POLL_FINE_SHARE * POLL_FINE_SHARE * base_ns2;
 
-	while (step > -POLL_PARTS && !allowed(in, step))
+	fine_ns2 = fmin(fine_ns2, POLL_WORTH_FINE * sample_ns2);
+	return fmin(fmax(POLL_WORTH * sample_ns2, fine_ns2),
+		fmax(POLL_WORTH_COARSE * sample_ns2, base_ns2));
+}
+
+/* As long as the prediction goes with it, an octave longer at most. */
+static int step_by_worth(const struct poll_input *in)
+{
+	double worth = worth_ns2(in);
+	int step = POLL_PARTS;
+
+	while (in->parts + step > in->minpoll * POLL_PARTS &&
+		variance_ns2(in, ts_dur_to_s(poll_parts_interval(in->parts + step))) > worth)
 		step--;
 	return step;
 }
@@ -56,7 +78,7 @@ int poll_next(const struct poll_input *in)
 	int step;
 
 	if (in->growth > 0)
-		step = step_by_growth(in);
+		step = step_by_worth(in);
 	else
 		step = in->samples >= POLL_STEP_SAMPLES &&
 		       in->samples % (POLL_STEP_SAMPLES / POLL_PARTS) == 0;

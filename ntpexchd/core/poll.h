@@ -2,24 +2,36 @@
 /*
  * poll.h - how often an NTP source is asked. Pure: a function of what is known, without memory.
  *
- * A longer interval costs accuracy between polls and saves packets. The judge is the growth of the
- * estimate's standard deviation from one poll to the next, as selectd predicts it:
+ * When is the next packet worth sending? Let V(t) be the variance of the estimate's phase t after
+ * the last sample, and let a packet cost as much as a price p of variance times time. To wait a
+ * little longer adds V(t) to the account; to ask begins a new round, and in the long run each
+ * second of those costs what all do on average, C = mean of V + p / mean interval. So wait until
  *
- *   growth g = sd(next poll) / sd(now)
+ *   V(t) = C,
  *
- * The variance gained in between, g^2 - 1, comes from the unknown rate (grows with the square of
- * the interval) and from random walk of the rate (with its cube), so in an interval r times as
- * long it is at most r^3 times as much:  g' = sqrt(1 + r^3 (g^2 - 1)). The interval moves by
- * quarters of an octave: up by one while g' stays within the limit, down by as many as bring it
- * there, four at most. A power of two would be coarse: an octave is up to 2.8 times the error.
+ * a level that does not depend on what the last sample brought (the rule for replacing what wears
+ * out: when it costs as much a second as the average). An answer that was delayed leaves V high:
+ * the next is asked for soon. One that met no queue leaves it low, and the interval is long. Where
+ * delays are exponential one sample is worth many others, and this takes a tenth off the error of
+ * equal spacing with as many packets; to judge by V(t) / V(0) puts a fifth on it.
  *
- * The limit: where noise rules, the error grows with interval^0.6, and where wander rules, with
- * interval^1.5; the bend is where a sample is worth about as much as what wandered since the one
- * before. Up to POLL_GROWTH_MAX = 1.9 packets are still paid for in full. Beyond that and up to
- * POLL_GROWTH_FINE = 2.8, the bend's middle, only if the predicted sd stays below a
- * POLL_FINE_SHARE of the smallest round trip: half that round trip is what an asymmetry of the
- * path may hide whatever we do, and accuracy of a fifth of that is worth fewer packets. Where the
- * sd exceeds the round trip itself nothing else is as wrong, and the limit is POLL_GROWTH_COARSE.
+ * The price decides the level. It is told in what a packet brings: R, the variance of one sample's
+ * midpoint (the square of jitter_ns). Up to about POLL_WORTH = 0.8 R the error falls with
+ * packets^0.65 wherever one stands: noise rules. Beyond, a packet is worth more and more
+ * (packets^0.8 at 2 R, packets^1.5 far beyond, where only wander counts), so it is asked for. At
+ * 0.8 R a sample takes 0.6 of V away if delays are exponential, 0.44 if Gaussian.
+ * Two things move the level. Half the round trip is what an asymmetry of the path may hide whatever
+ * we do: while the error stays below a POLL_FINE_SHARE of the round trip, a fifth of that, packets
+ * are saved up to POLL_WORTH_FINE = 2 R (0.76 and 0.67 are taken away). And where the error exceeds
+ * the whole round trip nothing else is as wrong: down to POLL_WORTH_COARSE = 0.25 R.
+ *
+ * selectd tells g = sd(after this interval I) / sd(now) and the deviation r of the rate, so
+ *
+ *   V(t) = s^2 + (2^(1/2) s r I) (t/I) + (r I)^2 (t/I)^2 + (the rest of s^2 (g^2 - 1)) (t/I)^3
+ *
+ * with the correlation of phase and rate of pace.h, and wander as the rest. The interval is set to
+ * the longest that keeps V below the level, in quarters of an octave (a power of two would be
+ * coarse: an octave is up to 2.8 times the error), at most an octave beyond the one foretold.
  *
  * Without a prediction (growth 0) the interval stays shortest for POLL_STEP_SAMPLES good samples
  * and grows by a quarter octave after each further POLL_STEP_SAMPLES / POLL_PARTS.
@@ -31,22 +43,25 @@
 #include <stdint.h>
 #include "common/core/tstime.h"
 
-#define POLL_MIN	   (-7)
-#define POLL_MAX	   24
-#define POLL_PARTS	   4 /* of an octave */
-#define POLL_GROWTH_MAX	   1.9
-#define POLL_GROWTH_FINE   2.8
-#define POLL_GROWTH_COARSE 1.5
-#define POLL_FINE_SHARE	   0.1
-#define POLL_STEP_SAMPLES  8 /* a register full of answers */
+#define POLL_MIN	  (-7)
+#define POLL_MAX	  24
+#define POLL_PARTS	  4   /* of an octave */
+#define POLL_WORTH	  0.8 /* of a sample's variance */
+#define POLL_WORTH_FINE	  2.0
+#define POLL_WORTH_COARSE 0.25
+#define POLL_FINE_SHARE	  0.1
+#define POLL_STEP_SAMPLES 8 /* a register full of answers */
 
 struct poll_input {
-	int minpoll, maxpoll;	     /* log2 s; minpoll <= maxpoll */
-	int parts;		     /* current, log2 s in POLL_PARTS: 26 is 2^6.5 s */
-	double growth;		     /* sd at the next poll over sd now; 0 unknown */
-	double sd_ns, base_delay_ns; /* sd now; smallest round trip */
-	uint8_t reach;		     /* register of the last eight polls, latest lowest */
-	unsigned int samples;	     /* good ones since the start */
+	int minpoll, maxpoll;	   /* log2 s; minpoll <= maxpoll */
+	int parts;		   /* current, log2 s in POLL_PARTS: 26 is 2^6.5 s */
+	double growth;		   /* sd at the next poll over sd now; 0 unknown */
+	double sd_ns, rate_sd_ppb; /* of phase and rate now */
+	double interval_s;	   /* what growth is told for; > 0 where growth is */
+	double jitter_ns;	   /* sd of one sample */
+	double base_delay_ns;	   /* smallest round trip */
+	uint8_t reach;		   /* register of the last eight polls, latest lowest */
+	unsigned int samples;	   /* good ones since the start */
 };
 
 /* The interval to use from here on, in parts, within minpoll..maxpoll. */

@@ -774,7 +774,11 @@ static void test_source_messages_are_few(void **state)
 
 static void judge(struct bench *b, double growth)
 {
-	struct msg_verdict v = {.growth = growth, .last_sample_raw_ns = b->sample.raw_ns};
+	struct msg_verdict v = {.growth = growth,
+		.offset_sd_ns = 500,
+		.jitter_ns = 1000,
+		.base_delay_ns = 5000,
+		.last_sample_raw_ns = b->sample.raw_ns};
 
 	ntp_client_verdict(&b->c, &v);
 }
@@ -817,11 +821,11 @@ static void test_verdict_counts_for_this_interval(void **state)
 	last = next_request(&b, 200 * S);
 	answer(&b);
 	judge(&b, 1.01);
-	assert_i64_range(next_request(&b, 200 * S) - last, 76 * S, 79 * S);
+	assert_i64_range(next_request(&b, 200 * S) - last, 126 * S, 133 * S);
 	/* one on an older sample does not */
 	b.sample.raw_ns -= 1;
 	judge(&b, 9);
-	assert_int_equal(b.c.poll_parts, 25);
+	assert_int_equal(b.c.poll_parts, 28);
 }
 
 static void test_burst_does_not_count_for_the_interval(void **state)

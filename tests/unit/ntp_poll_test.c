@@ -3,14 +3,19 @@
 
 #include "ntpexchd/core/poll.h"
 
+#include <math.h>
+
+/* A sample's variance is 1e6 ns^2, the level 8e5. */
 static struct poll_input usual(void)
 {
 	return (struct poll_input){.minpoll = 6,
 		.maxpoll = 10,
 		.parts = 7 * POLL_PARTS,
+		.interval_s = 128,
 		.reach = 0xff,
 		.samples = 8,
-		.sd_ns = 1000,
+		.sd_ns = 500,
+		.jitter_ns = 1000,
 		.base_delay_ns = 5000};
 }
 
@@ -54,58 +59,102 @@ static void test_unknown_growth(void **state)
 	assert_int_equal(poll_next(&in), 40);
 }
 
-static void test_growth(void **state)
+static void test_interval_ends_where_variance_is_worth_a_packet(void **state)
 {
 	struct poll_input in = usual();
 
 	(void)state;
-	/* sqrt(1 + 2^(3/4) (g^2 - 1)) = 1.9 at g = 1.59747 */
-	in.growth = 1.597;
+	/* wander alone: 1 + 2^(3k/4) (g^2 - 1) = 3.2 at k = 1 for g = 1.51925 */
+	in.growth = 1.519;
 	assert_int_equal(poll_next(&in), 29);
-	in.growth = 1.598;
+	in.growth = 1.5195;
 	assert_int_equal(poll_next(&in), 28);
-	in.growth = 1.9;
+	/* sqrt(3.2) */
+	in.growth = 1.788;
 	assert_int_equal(poll_next(&in), 28);
-	in.growth = 1.901;
+	in.growth = 1.789;
 	assert_int_equal(poll_next(&in), 27);
-	/* sqrt(1 + 2.61 * 2^(3/4)) */
-	in.growth = 2.322;
-	assert_int_equal(poll_next(&in), 26);
 	in.growth = 100;
 	assert_int_equal(poll_next(&in), 24);
-	in.parts = 40;
-	assert_int_equal(poll_next(&in), 36);
-	/* better at the next poll than now: as good as it gets */
+	/* better at the next poll than now: as good as it gets, an octave at a time */
 	in.growth = 0.5;
-	in.parts = 28;
-	assert_int_equal(poll_next(&in), 29);
+	assert_int_equal(poll_next(&in), 32);
 }
 
-static void test_small_errors_grow_further(void **state)
+static void test_bad_answer_is_asked_again_at_once(void **state)
+{
+	struct poll_input good = usual(), bad = usual();
+
+	(void)state;
+	good.sd_ns = 300;
+	bad.sd_ns = 850;
+	/* as much is added by waiting, to less or to more */
+	good.growth = sqrt(1 + 2e5 / (300 * 300));
+	bad.growth = sqrt(1 + 2e5 / (850 * 850));
+	assert_int_equal(poll_next(&good), 30);
+	assert_int_equal(poll_next(&bad), 26);
+	bad.sd_ns = 900;
+	assert_int_equal(poll_next(&bad), 24);
+}
+
+static void test_unsure_rate_reaches_further_than_wander(void **state)
 {
 	struct poll_input in = usual();
 
 	(void)state;
-	in.growth = 2.0;
-	in.base_delay_ns = 25000;
-	assert_int_equal(poll_next(&in), 29);
-	in.growth =
-		2.45; /* sd 2.45 us is less than a tenth of 25 us, a quarter octave later more */
+	in.growth = 1.3;
+	assert_int_equal(poll_next(&in), 30);
+	/* sqrt(2) s r I + (r I)^2 = 0.69 s^2: all of it */
+	in.rate_sd_ppb = 0.384 * 500 / 128;
+	assert_int_equal(poll_next(&in), 32);
+	/* no more than was foretold, however unsure */
+	in.rate_sd_ppb = 1e6;
+	assert_int_equal(poll_next(&in), 31);
+}
+
+static void test_small_errors_are_worth_less(void **state)
+{
+	struct poll_input in = usual();
+
+	(void)state;
+	/* 1.3 us is above the level, but a tenth of a round trip of 13 us */
+	in.growth = 2.59;
+	assert_int_equal(poll_next(&in), 26);
+	in.base_delay_ns = 13000;
 	assert_int_equal(poll_next(&in), 28);
-	in.base_delay_ns = 24000;
+	/* 2 R is the most */
+	in.growth = 2.83;
+	in.base_delay_ns = 1e9;
 	assert_int_equal(poll_next(&in), 27);
+	in.growth = 2.82;
+	assert_int_equal(poll_next(&in), 28);
 }
 
-static void test_large_errors_grow_less(void **state)
+static void test_large_errors_are_worth_more(void **state)
 {
 	struct poll_input in = usual();
 
 	(void)state;
-	in.growth = 1.55;
-	in.base_delay_ns = 1500;
-	assert_int_equal(poll_next(&in), 27);
-	in.base_delay_ns = 5000;
-	assert_int_equal(poll_next(&in), 29);
+	in.growth = 1.2;
+	assert_int_equal(poll_next(&in), 31);
+	in.base_delay_ns = 600;
+	assert_int_equal(poll_next(&in), 28);
+	/* 0.25 R is the least: that is the sd now */
+	in.base_delay_ns = 1;
+	assert_int_equal(poll_next(&in), 24);
+	in.sd_ns = 400;
+	assert_int_equal(poll_next(&in), 28);
+}
+
+static void test_floor_of_the_rate_is_no_step(void **state)
+{
+	struct poll_input in = usual();
+
+	(void)state;
+	/* a server asked for 1024 s between packets; our own judgement is of our own interval */
+	in.interval_s = 1024;
+	in.growth = 1.788;
+	assert_int_equal(poll_next(&in), 32);
 }
 
 static void test_loss_does_not_raise(void **state)
@@ -130,6 +179,7 @@ static void test_range(void **state)
 	in.growth = 1.2;
 	assert_int_equal(poll_next(&in), 24);
 	in.parts = 60;
+	in.interval_s = 32768;
 	assert_int_equal(poll_next(&in), 40);
 }
 
@@ -139,9 +189,12 @@ int main(void)
 		cmocka_unit_test(test_intervals),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_unknown_growth),
-		cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_small_errors_grow_further),
-		cmocka_unit_test(test_large_errors_grow_less),
+		cmocka_unit_test(test_interval_ends_where_variance_is_worth_a_packet),
+		cmocka_unit_test(test_bad_answer_is_asked_again_at_once),
+		cmocka_unit_test(test_unsure_rate_reaches_further_than_wander),
+		cmocka_unit_test(test_small_errors_are_worth_less),
+		cmocka_unit_test(test_large_errors_are_worth_more),
+		cmocka_unit_test(test_floor_of_the_rate_is_no_step),
 		cmocka_unit_test(test_loss_does_not_raise),
 		cmocka_unit_test(test_range),
 	};
