@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "common/core/bytes.h"
 #include "ntpexchd/core/poll.h"
 
@@ -67,6 +68,12 @@ static const struct directive_field source_options[] = {
 	FLAG("ipv6", SRC(ipv6), "IPv6 addresses of the name only."),
 	FLAG("xleave", SRC(xleave),
 		"Interleaved mode: ask the server when its last answer really left."),
+	{.word = "extfield",
+		.type = FIELD_STRING,
+		.offset = SRC(extfield),
+		.size = 8,
+		.help = "Extension field to ask with: F323, by which the server tells what it does "
+			"to the phase of its clock (chrony 4.2 or newer, or ntpexchd)."},
 	INT("key", SRC(key), 0, INT32_MAX, NULL, "", "Symmetric key; not supported yet."),
 	FLAG("nts", SRC(nts), "Network Time Security; not supported yet."),
 	NOTHING("certset", 1, "Of nts."),
@@ -74,7 +81,6 @@ static const struct directive_field source_options[] = {
 	NOTHING("presend", 1, "Without effect."),
 	NOTHING("polltarget", 1, "Without effect: the estimator judges the interval."),
 	NOTHING("filter", 1, "Without effect for now."),
-	NOTHING("extfield", 1, "Without effect for now."),
 	NOTHING("mindelay", 1, "Without effect for now."),
 	NOTHING("maxdelayratio", 1, "Without effect: the estimator weighs delays."),
 	NOTHING("maxdelaydevratio", 1, "Without effect: the estimator weighs delays."),
@@ -190,6 +196,10 @@ static int check_source(const void *item, char *error, size_t size)
 	else if (s->key > 0)
 		why = "keys are not supported yet, and without one the source would not be "
 		      "authenticated";
+	else if (s->extfield[0] != '\0' && strcasecmp(s->extfield, "F323") != 0)
+		why = "the only extension field that can be asked with is F323";
+	else if (s->extfield[0] != '\0' && s->version != 4)
+		why = "extension fields need version 4";
 	else if (s->ipv4 && s->ipv6)
 		why = "ipv4 and ipv6 exclude each other; leave both out for any";
 	if (!why)

@@ -28,6 +28,7 @@ struct config_source {
 	double maxdelay_s, offset_s, asymmetry;
 	bool ipv4, ipv6;
 	bool xleave;
+	char extfield[8]; /* F323, or none */
 	int key;  /* refused */
 	bool nts; /* refused */
 };

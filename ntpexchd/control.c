@@ -135,13 +135,13 @@ static int run_serverstats(void *state, int argc, const char *const *argv, char 
 		"received %" PRIu64 "\nanswered %" PRIu64 "\ndenied %" PRIu64 "\nmalformed %" PRIu64
 		"\nnot_a_request %" PRIu64 "\nauthenticated %" PRIu64 "\nport_0 %" PRIu64
 		"\nsend_failed %" PRIu64 "\nkernel_stamps %" PRIu64 "\nhardware_stamps %" PRIu64
-		"\ninterleaved %" PRIu64,
+		"\ninterleaved %" PRIu64 "\nmonotonic %" PRIu64,
 		n->received,
 		n->verdict[NTP_SERVER_ANSWER] + n->verdict[NTP_SERVER_INTERLEAVED] - n->failed,
 		n->verdict[NTP_SERVER_DENIED], n->verdict[NTP_SERVER_FORMAT],
 		n->verdict[NTP_SERVER_MODE], n->verdict[NTP_SERVER_AUTH],
 		n->verdict[NTP_SERVER_PORT], n->failed, n->kernel_stamps, n->hardware_stamps,
-		n->verdict[NTP_SERVER_INTERLEAVED]);
+		n->verdict[NTP_SERVER_INTERLEAVED], n->monotonic);
 	return 0;
 }
 

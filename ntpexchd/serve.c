@@ -44,6 +44,7 @@ void serve_clock(struct serve *v, const struct msg_clock *clock, uint32_t refid)
 
 	v->clock = *clock;
 	v->has_clock = true;
+	ntp_scale_clock(&v->scale, clock, cookie_hash(v->key, ++v->epochs));
 	v->refid = refid;
 	if (clock->status == sync_synchronised && distance <= v->local.activate_ns)
 		v->activated = true;
@@ -70,8 +71,9 @@ static void answer(struct serve *v, int fd, const struct udp_packet *packet)
 		.client = client_of(v, &from)};
 	enum ntp_server_verdict verdict = NTP_SERVER_DENIED;
 	struct door *door = host_door(v->host);
-	uint8_t bytes[NTP_HEADER_SIZE];
+	uint8_t bytes[NTP_SENT_MAX];
 	struct ts_utc transmit;
+	size_t size;
 	struct ntp_served served;
 	struct ts_line line;
 	bool interleaved;
@@ -83,17 +85,21 @@ static void answer(struct serve *v, int fd, const struct udp_packet *packet)
 		line = serve_line(v);
 		request.received = ts_line_at(&line, packet->raw);
 		served = serve_served(v, packet->raw, request.received);
-		verdict = ntp_server_answer(&request, &served, bytes);
+		served.has_mono = v->scale.valid;
+		served.mono_epoch = v->scale.epoch;
+		served.mono_shift = ntp_scale_shift(&v->scale, packet->raw);
+		verdict = ntp_server_answer(&request, &served, bytes, &size);
 	}
 	v->counts.verdict[verdict]++;
 	interleaved = verdict == NTP_SERVER_INTERLEAVED;
 	if (verdict != NTP_SERVER_ANSWER && !interleaved)
 		return;
+	v->counts.monotonic += size > NTP_HEADER_SIZE;
 	transmit = ts_line_at(&line, door_raw(door));
 	if (!interleaved)
 		ntp_server_stamp(bytes, transmit);
 	/* Those who ask in interleaved mode will ask for this one too. */
-	if (udp_answer(fd, packet, bytes, sizeof bytes, interleaved, nics_wanted(v->nics)) < 0)
+	if (udp_answer(fd, packet, bytes, size, interleaved, nics_wanted(v->nics)) < 0)
 		v->counts.failed++;
 	else
 		xleave_note(&v->xleave, request.client, ntp_packet_receive(bytes),

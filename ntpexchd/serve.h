@@ -26,6 +26,7 @@ struct serve_counts {
 	uint64_t received, failed; /* failed: could not be sent */
 	uint64_t verdict[NTP_SERVER_VERDICTS];
 	uint64_t kernel_stamps, hardware_stamps;
+	uint64_t monotonic; /* answers with the field of ntp_mono.h */
 };
 
 struct serve {
@@ -45,7 +46,9 @@ struct serve {
 	struct ts_raw retry_at;
 	bool has_clock, activated;
 	struct msg_clock clock;
-	uint32_t refid; /* to tell in place of the message's; 0: the message's */
+	struct ntp_scale scale; /* for those who ask for it */
+	uint64_t epochs;	/* that were drawn */
+	uint32_t refid;		/* to tell in place of the message's; 0: the message's */
 	struct serve_counts counts;
 	struct nics *nics;
 	uint64_t key[2]; /* of client hashes: nobody can aim at another's places */

@@ -133,14 +133,14 @@ static int open_socket(struct source *s)
 	return 0;
 }
 
-static void send_request(struct source *s, uint64_t id, const uint8_t *bytes)
+static void send_request(struct source *s, uint64_t id, const uint8_t *bytes, size_t size)
 {
 	struct ts_raw t1;
 	int r = s->fd < 0 ? open_socket(s) : 0;
 
 	if (r == 0) {
 		t1 = door_raw(door_of(s));
-		if (send(s->fd, bytes, NTP_HEADER_SIZE, 0) < 0)
+		if (send(s->fd, bytes, size, 0) < 0)
 			r = -errno;
 	}
 	if (r < 0) {
@@ -168,7 +168,7 @@ static void act(struct source *s, const struct ntp_client_out *out)
 			out->u.event.value_ns, "%s", out->u.event.text);
 		break;
 	case NTP_OUT_SEND:
-		send_request(s, out->u.send.id, out->u.send.bytes);
+		send_request(s, out->u.send.id, out->u.send.bytes, out->u.send.size);
 		break;
 	case NTP_OUT_RESOLVE:
 		s->wants_other = true;
@@ -207,6 +207,7 @@ static void client_config(const struct config_source *config, const char *name,
 		.iburst = config->iburst,
 		.burst = config->burst,
 		.xleave = config->xleave,
+		.mono = config->extfield[0] != '\0',
 		.noselect = config->noselect,
 		.prefer = config->prefer,
 		.trust = config->trust,

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+#include "ntpexchd/core/ntp_mono.h"
 
 #define CONTROL_SIZE 512
 /* A stamp older than this when it is read, or from the future, belongs to no packet of ours: the
@@ -226,7 +227,7 @@ bool udp_transmit_stamp(int fd, struct door *door, struct udp_transmit *ret)
 	/* A frame that was cut has lost its end. */
 	ret->has_payload = n >= NTP_HEADER_SIZE && !(m.msg_flags & MSG_TRUNC);
 	if (ret->has_payload)
-		memcpy(ret->payload, bytes + n - NTP_HEADER_SIZE, NTP_HEADER_SIZE);
+		memcpy(ret->payload, bytes + ntp_mono_start(bytes, (size_t)n), NTP_HEADER_SIZE);
 	return true;
 }
 

@@ -81,7 +81,7 @@ struct udp_transmit {
 	enum stamp stamp; /* stamp_none: the kernel has none, or it cannot be true */
 	int64_t card_ns;  /* as in udp_packet */
 	int card_interface;
-	bool has_payload; /* where the kernel sends the frame back: its last bytes */
+	bool has_payload; /* where the kernel sends the frame back: the header */
 	uint8_t payload[NTP_HEADER_SIZE];
 };
 

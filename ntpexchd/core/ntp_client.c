@@ -192,6 +192,11 @@ static void make_request(struct ntp_client *c, struct ts_raw now)
 		p.receive = c->request.second_cookie;
 	}
 	ntp_packet_build(&p, c->send_bytes);
+	c->send_size = NTP_HEADER_SIZE;
+	if (c->config.mono && c->config.version == 4) {
+		ntp_mono_build(&(struct ntp_mono){0}, c->send_bytes + NTP_HEADER_SIZE);
+		c->send_size = NTP_SENT_MAX;
+	}
 	c->out_send = true;
 	c->reject_told = false;
 }

@@ -32,7 +32,8 @@
  * the same, with some twenty packets in the first five minutes.
  *
  * Data minimisation (draft-ietf-ntp-data-minimization): a request tells our poll interval and
- * nothing else; the transmit timestamp is a cookie.
+ * nothing else; the transmit timestamp is a cookie. An extension field (ntp_mono.h) stands in it
+ * only where it was configured, since some servers drop what they do not know.
  */
 #ifndef NTPEXCHD_NTP_CLIENT_H
 #define NTPEXCHD_NTP_CLIENT_H
@@ -42,6 +43,7 @@
 #include <stdint.h>
 #include "common/core/tstime.h"
 #include "ntpexchd/core/cookie.h"
+#include "ntpexchd/core/ntp_mono.h"
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
 #include "ntpexchd/core/turnaround.h"
@@ -65,6 +67,7 @@ struct ntp_client_config {
 	int version;	      /* of requests, 1..4 */
 	bool iburst, burst;
 	bool xleave;
+	bool mono; /* ask for the extension field of ntp_mono.h */
 	bool noselect, prefer, trust, require;
 	int minsamples, maxsamples, maxunreach; /* for selectd; 0 its default */
 	double asymmetry;			/* for selectd */
@@ -113,7 +116,8 @@ struct ntp_client_out {
 		struct ntp_client_event event;
 		struct {
 			uint64_t id;
-			uint8_t bytes[NTP_HEADER_SIZE];
+			size_t size;
+			uint8_t bytes[NTP_SENT_MAX];
 		} send;
 	} u;
 };
@@ -174,7 +178,8 @@ struct ntp_client {
 	bool told; /* a source message went out */
 	enum source_state told_state;
 	struct ts_raw told_at;
-	uint8_t send_bytes[NTP_HEADER_SIZE];
+	size_t send_size;
+	uint8_t send_bytes[NTP_SENT_MAX];
 	int samples, events;
 	struct msg_sample sample[NTP_CLIENT_SAMPLES];
 	struct ntp_client_event event[NTP_CLIENT_EVENTS];

@@ -93,7 +93,8 @@ void client_conclude(struct ntp_client *c)
 }
 
 /* The answer brings the stamp that the exchange before it lacked, and its server's state now. */
-static void complete_kept(struct ntp_client *c, const struct ntp_packet *p)
+static void complete_kept(
+	struct ntp_client *c, const struct ntp_packet *p, const struct ntp_mono *mono)
 {
 	struct ntp_exchange *x = &c->kept.exchange;
 	int64_t turn;
@@ -109,6 +110,7 @@ static void complete_kept(struct ntp_client *c, const struct ntp_packet *p)
 	x->interleaved = true;
 	x->t3_error_ns = 0;
 	x->answer = *p;
+	ntp_exchange_roots(x, mono);
 	publish_exchange(c, x);
 }
 
@@ -189,8 +191,8 @@ static void take_kiss(struct ntp_client *c, const struct ntp_packet *p)
 	client_schedule(c);
 }
 
-static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, struct ts_raw t4,
-	enum stamp stamp, struct ts_raw now)
+static void take_exchange(struct ntp_client *c, const struct ntp_packet *p,
+	const struct ntp_mono *mono, struct ts_raw t4, enum stamp stamp, struct ts_raw now)
 {
 	const struct ntp_request *r = &c->request;
 
@@ -200,10 +202,12 @@ static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, stru
 		.t4 = t4,
 		.rx_stamp = stamp,
 		.answer = *p};
+	ntp_exchange_roots(&c->exchange, mono);
+	ntp_exchange_shift(&c->exchange, mono);
 	c->answered = true;
 	c->published = false;
 	if (r->second_cookie != 0 && p->origin == r->second_cookie) {
-		complete_kept(c, p);
+		complete_kept(c, p, mono);
 		if (!guess_t3(c))
 			return;
 	}
@@ -213,8 +217,9 @@ static void take_exchange(struct ntp_client *c, const struct ntp_packet *p, stru
 		client_conclude(c);
 }
 
-static void take_answer(struct ntp_client *c, const struct ntp_packet *p, enum reject reject,
-	struct ts_raw t4, enum stamp stamp, struct ts_raw now)
+static void take_answer(struct ntp_client *c, const struct ntp_packet *p,
+	const struct ntp_mono *mono, enum reject reject, struct ts_raw t4, enum stamp stamp,
+	struct ts_raw now)
 {
 	c->request.pending = false;
 	c->done_cookie = p->origin;
@@ -224,7 +229,7 @@ static void take_answer(struct ntp_client *c, const struct ntp_packet *p, enum r
 	else
 		note_answer(c, p, t4);
 	if (reject == reject_ok)
-		take_exchange(c, p, t4, stamp, now);
+		take_exchange(c, p, mono, t4, stamp, now);
 	else
 		tell_reject(c, p, reject, t4, stamp);
 }
@@ -239,16 +244,20 @@ void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size,
 		.done_cookie = c->done_cookie,
 		.done_transmit = c->done_transmit};
 	struct ntp_packet p = {0};
+	struct ntp_mono mono;
+	bool has_mono = false;
 	enum reject reject;
 
 	if (!client_running(c))
 		return;
 	c->counts.received++;
 	reject = reject_format;
-	if (ntp_packet_parse(bytes, size, &p, NULL) == 0)
+	if (ntp_packet_parse(bytes, size, &p, NULL) == 0) {
 		reject = ntp_test(&p, &expected);
+		has_mono = c->config.mono && ntp_mono_find(bytes, &p, &mono);
+	}
 	if (!ntp_test_unsolicited(reject) && reject != reject_auth) {
-		take_answer(c, &p, reject, t4, stamp, now);
+		take_answer(c, &p, has_mono ? &mono : NULL, reject, t4, stamp, now);
 	} else if (!c->reject_told) {
 		/* The request stays open: what anybody can send must not shut out the answer. */
 		c->reject_told = true;

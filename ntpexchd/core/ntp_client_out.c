@@ -123,7 +123,8 @@ bool ntp_client_next_out(struct ntp_client *c, struct ts_raw now, struct ntp_cli
 		c->out_send = false;
 		ret->kind = NTP_OUT_SEND;
 		ret->u.send.id = c->request.id;
-		memcpy(ret->u.send.bytes, c->send_bytes, sizeof ret->u.send.bytes);
+		ret->u.send.size = c->send_size;
+		memcpy(ret->u.send.bytes, c->send_bytes, c->send_size);
 	} else if (c->events > 0) {
 		take_first_event(c, ret);
 	} else if (source_due(c, now)) {

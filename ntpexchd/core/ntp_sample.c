@@ -8,6 +8,9 @@
 /* A server that is slewed fast (chronyd: up to 1/12) stamps its own time wrongly by that much. */
 #define SLEW_DIVISOR 10
 #define SLACK_NS     NS_PER_MS
+/* A shift is the difference of two stamps with random bits below the precision; two of these. */
+#define SHIFT_PRECISIONS 2
+#define SHIFT_MAX_NS	 INT64_C(4000000000000000000) /* TB_DUR_MAX of the schema */
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
 {
@@ -30,6 +33,41 @@ static void fill_header(const struct ntp_packet *p, int minstratum, struct msg_s
 	m->stratum = stratum < minstratum ? minstratum : stratum;
 	m->leap = ntp_leap_from_wire(p->leap);
 	m->refid = p->refid;
+}
+
+void ntp_exchange_roots(struct ntp_exchange *x, const struct ntp_mono *mono)
+{
+	x->has_roots = mono && mono->root_delay != NTP_MONO_BEYOND &&
+		       mono->root_dispersion != NTP_MONO_BEYOND;
+	if (!x->has_roots)
+		return;
+	x->root_delay = mono->root_delay;
+	x->root_dispersion = mono->root_dispersion;
+}
+
+void ntp_exchange_shift(struct ntp_exchange *x, const struct ntp_mono *mono)
+{
+	x->has_shift = mono && mono->receive != NTP_TIMESTAMP_NONE;
+	if (!x->has_shift)
+		return;
+	x->mono_epoch = mono->epoch;
+	x->mono_shift_ns = ntp_sub(mono->receive, x->answer.receive).ns;
+}
+
+static void fill_mono(const struct ntp_exchange *x, struct msg_sample *m)
+{
+	if (x->has_roots) {
+		m->root_delay_ns = ntp_mono_to_dur(x->root_delay).ns;
+		m->root_dispersion_ns = ntp_mono_to_dur(x->root_dispersion).ns;
+	}
+	if (!x->has_shift)
+		return;
+	m->mono = true;
+	m->mono_epoch = x->mono_epoch;
+	m->mono_shift_ns = clamp(x->mono_shift_ns, -SHIFT_MAX_NS, SHIFT_MAX_NS);
+	/* and a nanosecond for each stamp's own rounding */
+	m->mono_error_ns =
+		clamp(SHIFT_PRECISIONS * (server_precision_ns(&x->answer) + 1) + 2, 0, ERR_NS_MAX);
 }
 
 static enum reject judge(const struct ntp_exchange *x, const struct ntp_sample_config *config,
@@ -57,6 +95,7 @@ enum reject ntp_sample_make(const struct ntp_exchange *x, const struct ntp_sampl
 	struct msg_sample m = {.reject = judge(x, config, ours, theirs, delay)};
 
 	fill_header(&x->answer, config->minstratum, &m);
+	fill_mono(x, &m);
 	m.tx_stamp = x->tx_stamp;
 	m.rx_stamp = x->rx_stamp;
 	m.interleaved = x->interleaved;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/core/tstime.h"
+#include "ntpexchd/core/ntp_mono.h"
 #include "ntpexchd/core/ntp_packet.h"
 
 #define NTP_PHI_PPM	       15		   /* RFC 5905 section 4 */
@@ -30,7 +31,17 @@ struct ntp_exchange {
 	bool interleaved;
 	int64_t t3_error_ns; /* where it is a guess: goes into the dispersion */
 	struct ntp_packet answer;
+	/* where the answer has the extension field (ntp_mono.h) */
+	bool has_roots, has_shift;
+	uint32_t root_delay, root_dispersion; /* 2^-28 s; has_roots */
+	uint32_t mono_epoch;		      /* has_shift */
+	int64_t mono_shift_ns;
 };
+
+/* Of the answer in x, or of a later one in its place. mono may be NULL. */
+void ntp_exchange_roots(struct ntp_exchange *x, const struct ntp_mono *mono);
+/* Of the answer whose receive stamp is t2. */
+void ntp_exchange_shift(struct ntp_exchange *x, const struct ntp_mono *mono);
 
 struct ntp_sample_config {
 	int64_t precision_ns; /* of our clock */

@@ -100,9 +100,25 @@ static void fill(const struct ntp_server_request *request, const struct ntp_pack
 	ntp_packet_build(&p, answer);
 }
 
-enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *request,
-	const struct ntp_served *served, uint8_t answer[NTP_HEADER_SIZE])
+static void extend(const struct ntp_server_request *request, const struct ntp_served *served,
+	uint8_t bytes[NTP_MONO_SIZE])
 {
+	struct ntp_mono m = {
+		.root_delay = ntp_mono_from_dur((struct ts_dur){served->root_delay_ns}),
+		.root_dispersion = ntp_mono_from_dur((struct ts_dur){served->root_dispersion_ns}),
+	};
+
+	if (served->has_mono) {
+		m.receive = ntp_from_utc(ts_utc_add(request->received, served->mono_shift));
+		m.epoch = served->mono_epoch;
+	}
+	ntp_mono_build(&m, bytes);
+}
+
+enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *request,
+	const struct ntp_served *served, uint8_t answer[NTP_SENT_MAX], size_t *ret_size)
+{
+	struct ntp_mono asked;
 	struct ntp_packet p;
 	uint64_t transmit;
 	int mode;
@@ -120,6 +136,11 @@ enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *reque
 		return NTP_SERVER_AUTH;
 	transmit = earlier_transmit(request, &p);
 	fill(request, &p, served, mode, transmit, answer);
+	*ret_size = NTP_HEADER_SIZE;
+	if (ntp_mono_find(request->bytes, &p, &asked)) {
+		extend(request, served, answer + NTP_HEADER_SIZE);
+		*ret_size = NTP_SENT_MAX;
+	}
 	return transmit ? NTP_SERVER_INTERLEAVED : NTP_SERVER_ANSWER;
 }
 

@@ -7,8 +7,9 @@
  *   version 1, mode 0 answered in mode 4 (RFC 1059 has no modes)
  *
  * in the version that was asked. Everything else is dropped: answers above all, so that two servers
- * never talk each other to death. An answer is never longer than its request. Extension fields are
- * skipped; a request with a MAC is dropped, since there are no keys.
+ * never talk each other to death. An answer is never longer than its request. The extension field
+ * of ntp_mono.h is answered by one; others are skipped; a request with a MAC is dropped, since
+ * there are no keys.
  *
  * A request in interleaved mode (RFC 9769: origin and receive timestamps that differ from its
  * transmit timestamp, the origin being the receive timestamp of an answer that is remembered) gets
@@ -24,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "common/core/tstime.h"
+#include "ntpexchd/core/ntp_mono.h"
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/xleave.h"
 
@@ -35,6 +37,9 @@ struct ntp_served {
 	int64_t root_delay_ns, root_dispersion_ns; /* now */
 	int8_t precision;			   /* log2 s */
 	struct ts_utc reference;		   /* when it was last set right; 0 never */
+	bool has_mono;				   /* for those who ask (ntp_mono.h) */
+	uint32_t mono_epoch;
+	struct ts_dur mono_shift; /* at the instant of receipt */
 };
 
 struct ntp_local {
@@ -78,10 +83,11 @@ struct ntp_server_request {
 
 /*
  * The answer; in basic mode but for its transmit timestamp, which ntp_server_stamp() adds just
- * before it is sent. answer is touched only on NTP_SERVER_ANSWER and NTP_SERVER_INTERLEAVED.
+ * before it is sent. answer and its size are touched only on NTP_SERVER_ANSWER and
+ * NTP_SERVER_INTERLEAVED.
  */
 enum ntp_server_verdict ntp_server_answer(const struct ntp_server_request *request,
-	const struct ntp_served *served, uint8_t answer[NTP_HEADER_SIZE]);
+	const struct ntp_served *served, uint8_t answer[NTP_SENT_MAX], size_t *ret_size);
 void ntp_server_stamp(uint8_t answer[NTP_HEADER_SIZE], struct ts_utc transmit);
 
 #endif

@@ -257,24 +257,28 @@ static void learn(const struct turn *t, double x)
 	}
 }
 
-/* The constant part: how far we are from its mean, and the variance of the mean. */
+/* The constant part: how far we are from its mean, of that by corrections of the sources' clocks,
+ * and the variance of the mean. */
 struct constant {
-	double off_ns, var_ns2;
+	double off_ns, set_ns, var_ns2;
 };
 
 static struct constant constant_part(const struct turn *t)
 {
-	double sum = 0, weights = 0;
+	double sum = 0, set = 0, weights = 0;
 
 	for (int i = 0; i < t->n; i++) {
-		const struct joint_bias *b = t->r[i].bias;
+		struct joint_bias *b = t->r[i].bias;
+		double set_ns = b->set_ns;
 
+		b->set_ns = 0;
 		if (!in_mean(&t->r[i]))
 			continue;
 		sum += share(b) * (b->ns - b->moved_ns);
+		set += share(b) * set_ns;
 		weights += share(b);
 	}
-	return (struct constant){sum / weights, 1 / weights};
+	return (struct constant){sum / weights, set / weights, 1 / weights};
 }
 
 /* Variance of the constant part as the sources show it: weighted variance of their biases, and what
@@ -322,9 +326,10 @@ static double clamp(double v, double limit)
 /* By how much x has to move for the constant part. */
 static double shift_ns(const struct turn *t, const struct constant *c, double rate_sd_ppb)
 {
-	double far_ns = fmax(fabs(c->off_ns) - FAR_SIGMAS * sqrt(c->var_ns2), 0);
+	double off_ns = c->off_ns - c->set_ns;
+	double far_ns = fmax(fabs(off_ns) - FAR_SIGMAS * sqrt(c->var_ns2), 0);
 
-	return clamp(c->off_ns, rate_sd_ppb * t->dt_s + far_ns);
+	return c->set_ns + clamp(off_ns, rate_sd_ppb * t->dt_s + far_ns);
 }
 
 static int64_t keep_inside(int64_t ns, const struct joint_occasion *o)
@@ -373,6 +378,14 @@ void joint_run(struct joint *j, const struct joint_reading *r, int n,
 	shift = move_line(j, &t, o, x, shift_ns(&t, &c, o->rate_sd_ppb));
 	ret->offset_ns = ts_utc_sub(j->line.utc, o->base).ns;
 	ret->sd_ns = sqrt(sqr(j->noise_ns) + shown + sqr(c.off_ns - shift));
+}
+
+void joint_correct(struct joint_bias *b, struct ts_dur by)
+{
+	if (!b->known)
+		return;
+	b->ns += (double)by.ns;
+	b->set_ns += (double)by.ns;
 }
 
 void joint_lose_line(struct joint *j)

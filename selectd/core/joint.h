@@ -38,6 +38,10 @@
  *              oscillator. But a distance of more than two deviations of the constant part is wrong
  *              enough to be gone at once: a pulse joins servers that are a millisecond off.
  *
+ *   correction  a source says that it has set its own clock (correction.h): its bias has changed by
+ *              just that, as its clock is meant to be nearer to the truth now. x goes along with
+ *              the mean at once, by its share p_i: this is not our oscillator for certain.
+ *
  * What is told follows x at once: how fast a clock does is for who steers it, by the deviations.
  * A single source has a_i = 0, and x = z_i.
  */
@@ -55,6 +59,7 @@ struct joint_bias {
 	bool known;
 	double ns;	  /* a_i: its line minus ours */
 	double moved_ns;  /* sum of its jumps, not part of the mean */
+	double set_ns;	  /* by so much it has set its clock since the last turn */
 	double var_ns2;	  /* v_i */
 	double prior_ns2; /* A_i, when it last took part */
 	double weight;	  /* w_i in the last turn; 0 if it took no part */
@@ -103,6 +108,9 @@ void joint_run(struct joint *j, const struct joint_reading *r, int n,
 
 /* The raw clock has jumped: the line is void. The sources' biases are theirs and stay good. */
 void joint_lose_line(struct joint *j);
+
+/* The source has set its clock by that. */
+void joint_correct(struct joint_bias *b, struct ts_dur by);
 
 /* A leap second: the reference's time is moved. Biases are differences and stay. */
 void joint_shift(struct joint *j, struct ts_dur shift);

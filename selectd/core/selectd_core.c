@@ -5,6 +5,7 @@
 #include "selectd/core/jump.h"
 #include "common/core/bytes.h"
 
+#include <math.h>
 #include <string.h>
 
 #define FUTURE_MAX_NS	  NS_PER_S	    /* a stamp later than that is not of this clock */
@@ -141,6 +142,28 @@ static void follow_leap_of_source(struct source *s, const struct msg_sample *sam
 		track_shift(&s->track, shift);
 }
 
+/* Has the clock been set, or is that only said? What an exchange can hide cannot be told. */
+static bool shows(const struct source *s, const struct msg_sample *sample, struct ts_dur by)
+{
+	struct track_state st;
+	double off, hidden = (double)sample->delay_ns / 2 + (double)sample->dispersion_ns;
+
+	if (track_at(&s->track, (struct ts_raw){sample->raw_ns}, &st) < 0)
+		return false;
+	off = (double)ts_sat_sub(sample->utc_ns, st.line.utc.ns);
+	return fabs((double)by.ns) <= hidden || fabs(off - (double)by.ns) <= fabs(off);
+}
+
+static void follow_correction(struct source *s, const struct msg_sample *sample)
+{
+	struct ts_dur by = correction_look(&s->correction, sample);
+
+	if (by.ns == 0 || !shows(s, sample, by))
+		return;
+	track_correct(&s->track, by);
+	joint_correct(&s->bias, by);
+}
+
 static bool takes(struct selectd *c, struct source *s, struct msg_sample *sample, struct ts_raw now)
 {
 	struct ts_raw raw = {sample->raw_ns};
@@ -157,6 +180,7 @@ static bool takes(struct selectd *c, struct source *s, struct msg_sample *sample
 	if (s->unnumbered)
 		return false;
 	follow_leap_of_source(s, sample);
+	follow_correction(s, sample);
 	jump_look(s, sample);
 	return track_sample(&s->track, sample) == 0;
 }
@@ -249,6 +273,7 @@ static void on_source(struct selectd *c, const struct msg *m, struct ts_raw now)
 		c->due = true;
 	if (is_another_server(s, info)) {
 		track_reset(&s->track);
+		s->correction = (struct correction){0};
 		s->bias = (struct joint_bias){0};
 	}
 	s->info = *info;

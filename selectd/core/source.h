@@ -8,6 +8,7 @@
 #define TB_SOURCE_H
 
 #include "common/bus/msg.h"
+#include "selectd/core/correction.h"
 #include "selectd/core/joint.h"
 #include "selectd/core/selectd_config.h"
 #include "selectd/core/track.h"
@@ -46,6 +47,7 @@ struct source {
 	struct msg_source info;
 	struct msg_sample newest; /* accepted; valid while the track has samples */
 	struct track track;
+	struct correction correction;
 	struct joint_bias bias;
 	struct source_jump jump;
 	struct ts_raw added;	 /* when it was first heard of */

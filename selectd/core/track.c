@@ -225,6 +225,11 @@ void track_shift(struct track *t, struct ts_dur shift)
 	t->ops->shift(t->storage.bytes, shift);
 }
 
+void track_correct(struct track *t, struct ts_dur by)
+{
+	t->ops->shift(t->storage.bytes, by);
+}
+
 int track_dump(const struct track *t, char *text, size_t size)
 {
 	if (t->ops->dump)

@@ -96,6 +96,10 @@ double track_growth(const struct track *t, double interval_s);
 /* A leap second: all times of the reference so far are moved by shift (insert: -1 s). */
 void track_shift(struct track *t, struct ts_dur shift);
 
+/* The source has set its own clock by that (correction.h): what it showed before would have been so
+ * much more. What was certain about those instants stays. */
+void track_correct(struct track *t, struct ts_dur by);
+
 /* Disruption: everything but the configuration is forgotten. */
 void track_reset(struct track *t);
 

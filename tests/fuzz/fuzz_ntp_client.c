@@ -23,7 +23,8 @@ struct run {
 	size_t size, at;
 	struct ntp_client c;
 	struct ts_raw now;
-	uint8_t request[NTP_HEADER_SIZE];
+	uint8_t request[NTP_SENT_MAX];
+	size_t request_size;
 	uint64_t id;
 	int64_t last_send_ns;
 	int bogus_since_send, good;
@@ -53,7 +54,9 @@ static void check_send(struct run *r, const struct ntp_client_out *out)
 	r->last_send_ns = r->now.ns;
 	r->bogus_since_send = 0;
 	r->id = out->u.send.id;
-	memcpy(r->request, out->u.send.bytes, sizeof r->request);
+	r->request_size = out->u.send.size;
+	must(r->request_size == (r->c.config.mono ? NTP_SENT_MAX : NTP_HEADER_SIZE));
+	memcpy(r->request, out->u.send.bytes, r->request_size);
 }
 
 static void check_message(struct run *r, const struct msg *m)
@@ -104,7 +107,7 @@ static void make_answer(struct run *r, struct ntp_packet *p)
 	int64_t utc = UTC0 + r->now.ns;
 
 	memset(p, 0, sizeof *p);
-	if (ntp_packet_parse(r->request, sizeof r->request, &q, NULL) < 0)
+	if (ntp_packet_parse(r->request, r->request_size, &q, NULL) < 0)
 		return;
 	*p = (struct ntp_packet){.version = 4,
 		.mode = NTP_MODE_SERVER,
@@ -146,7 +149,7 @@ static void receive(struct run *r, uint8_t how)
 	size_t size = NTP_HEADER_SIZE;
 	struct ntp_packet p, q = {0};
 
-	(void)ntp_packet_parse(r->request, sizeof r->request, &q, NULL);
+	(void)ntp_packet_parse(r->request, r->request_size, &q, NULL);
 	make_answer(r, &p);
 	if (how & 0x40)
 		kiss(r, &p);
@@ -154,6 +157,15 @@ static void receive(struct run *r, uint8_t how)
 	if ((how & 0x80) && q.receive != 0)
 		p.origin = q.receive;
 	ntp_packet_build(&p, bytes);
+	if (r->c.config.mono && (how & 8)) {
+		struct ntp_mono m = {.root_delay = byte(r),
+			.root_dispersion = byte(r) == 0 ? NTP_MONO_BEYOND : 1,
+			.receive = byte(r) == 0 ? 0 : p.receive + byte(r),
+			.epoch = byte(r) & 1};
+
+		ntp_mono_build(&m, bytes + NTP_HEADER_SIZE);
+		size = NTP_SENT_MAX;
+	}
 	if (how & 0x20)
 		bend(r, bytes, sizeof bytes);
 	if (how & 0x10)
@@ -241,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.iburst = flags & 1;
 	config.burst = flags & 2;
 	config.xleave = flags & 1;
+	config.mono = flags & 4;
 	config.minpoll = POLL_MIN + (flags >> 2) % 20;
 	config.maxpoll = config.minpoll + byte(&r) % (POLL_MAX - config.minpoll + 1);
 	ntp_client_init(&r.c, &config, byte(&r), r.now);

@@ -78,6 +78,13 @@ static void make_sample(struct input *in, int64_t now_ns, struct msg *m)
 	s->refid = number(in, 0xffffffff);
 	s->poll = byte(in) % 32 - 7;
 	s->pulse = byte(in) % 8 == 7;
+	s->mono = flags & 16;
+	if (s->mono) {
+		s->mono_epoch = byte(in) & 1;
+		s->mono_shift_ns =
+			number(in, 2 * INT64_C(4000000000000000000)) - INT64_C(4000000000000000000);
+		s->mono_error_ns = number(in, 1000);
+	}
 	s->reject = byte(in) % 16 == 15 ? reject_delay : reject_ok;
 }
 

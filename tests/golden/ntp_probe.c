@@ -38,8 +38,10 @@ static size_t read_hex(FILE *f, uint8_t *bytes, size_t size)
 	return digits / 2;
 }
 
-static void print_packet(const struct ntp_packet *p)
+static void print_packet(const struct ntp_packet *p, const uint8_t *bytes)
 {
+	struct ntp_mono m;
+
 	printf("leap %u version %u mode %u stratum %u poll %d precision %d\n", p->leap, p->version,
 		p->mode, p->stratum, p->poll, p->precision);
 	printf("root_delay %08" PRIx32 " root_dispersion %08" PRIx32 " refid %08" PRIx32 "\n",
@@ -49,6 +51,11 @@ static void print_packet(const struct ntp_packet *p)
 	for (int i = 0; i < p->extensions; i++)
 		printf("extension %04x at %u, %u bytes\n", p->extension[i].type,
 			p->extension[i].offset, p->extension[i].size);
+	if (ntp_mono_find(bytes, p, &m))
+		printf("monotonic %016" PRIx64 " epoch %08" PRIx32 " root delay %" PRId64
+		       " ns dispersion %" PRId64 " ns\n",
+			m.receive, m.epoch, ntp_mono_to_dur(m.root_delay).ns,
+			ntp_mono_to_dur(m.root_dispersion).ns);
 	if (p->mac == NTP_MAC_NAK)
 		printf("crypto-NAK at %u, key %" PRIu32 "\n", p->mac_offset, p->key_id);
 	else if (p->mac == NTP_MAC_DIGEST)
@@ -75,16 +82,23 @@ static void print_server(const uint8_t *bytes, size_t size)
 		.root_delay_ns = NS_PER_MS,
 		.root_dispersion_ns = NS_PER_MS,
 		.precision = -24,
-		.reference = {INT64_C(1789999990000000000)}};
-	uint8_t reply[NTP_HEADER_SIZE];
-	enum ntp_server_verdict v = ntp_server_answer(&r, &served, reply);
+		.reference = {INT64_C(1789999990000000000)},
+		.has_mono = true,
+		.mono_epoch = 0xcafe1234,
+		.mono_shift = {-250 * NS_PER_US}};
+	uint8_t reply[NTP_SENT_MAX];
+	size_t size_of_reply;
+	enum ntp_server_verdict v = ntp_server_answer(&r, &served, reply, &size_of_reply);
 
 	printf("server %s\n", words[v]);
 	if (v != NTP_SERVER_ANSWER)
 		return;
 	ntp_server_stamp(reply, (struct ts_utc){INT64_C(1790000000000050000)});
-	for (size_t i = 0; i < sizeof reply; i++)
-		printf("%02x%s", reply[i], i % 16 == 15 ? "\n" : i % 4 == 3 ? " " : "");
+	for (size_t i = 0; i < size_of_reply; i++)
+		printf("%02x%s", reply[i],
+			i % 16 == 15 || i + 1 == size_of_reply ? "\n"
+			: i % 4 == 3			       ? " "
+							       : "");
 }
 
 int main(int argc, char **argv)
@@ -103,7 +117,7 @@ int main(int argc, char **argv)
 	size = read_hex(f, bytes, sizeof bytes);
 	fclose(f);
 	if (ntp_packet_parse(bytes, size, &p, &why) == 0) {
-		print_packet(&p);
+		print_packet(&p, bytes);
 		printf("as answer to 0123456789abcdef: %s\n",
 			msg_word_reject(ntp_test(&p, &expected)));
 	} else {

@@ -12,6 +12,7 @@
 #define PARETO_MIN    2.1 /* at 2 there is no standard deviation any more */
 /* There is one machine that asks. */
 #define CLIENT	    1
+#define EPOCH	    UINT32_C(0x6d6f6e6f) /* of servers that never restart */
 #define ANNOUNCE_NS (86400 * NS_PER_S)
 
 /* Marsaglia and Tsang 2000; shape at least 1, scale 1. */
@@ -107,9 +108,24 @@ int path_send(struct path *p, int64_t t, int64_t ret_arrival[2])
 	return copies;
 }
 
+static double slewed_us(const struct node *n, const struct world *w)
+{
+	double done = 1e-9 * (double)(w->t - n->slew_since) * n->slew_ppm;
+
+	return n->slewed_us + copysign(fmin(done, fabs(n->slew_us)), n->slew_us);
+}
+
+void node_slew(struct node *n, const struct world *w, double us, double ppm)
+{
+	n->slewed_us = slewed_us(n, w) + (ppm > 0 ? 0 : us);
+	n->slew_us = ppm > 0 ? us : 0;
+	n->slew_ppm = ppm;
+	n->slew_since = w->t;
+}
+
 struct ts_utc node_time(struct node *n, const struct world *w)
 {
-	double us = n->config.offset_us + n->false_us;
+	double us = n->config.offset_us + n->false_us + slewed_us(n, w);
 
 	if (n->config.noise_us > 0)
 		us += n->config.noise_us * prng_normal(&n->noise);
@@ -126,9 +142,8 @@ static enum leap announced(const struct node *n, const struct world *w)
 	return leap_none;
 }
 
-enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
-	const uint8_t request[NTP_HEADER_SIZE], uint8_t ret[NTP_HEADER_SIZE],
-	int64_t *ret_process_ns)
+enum ntp_server_verdict node_answer(struct node *n, const struct world *w, const uint8_t *request,
+	size_t size, uint8_t ret[NTP_SENT_MAX], size_t *ret_size, int64_t *ret_process_ns)
 {
 	enum ntp_server_verdict verdict;
 	struct ts_utc now = node_time(n, w);
@@ -140,9 +155,12 @@ enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
 		.root_dispersion_ns = llround(n->config.dispersion_us * 1e3),
 		.precision = -25,
 		.reference = ts_utc_add(now, (struct ts_dur){-8 * NS_PER_S}),
+		.has_mono = n->config.mono,
+		.mono_epoch = EPOCH,
+		.mono_shift = ts_dur_from_s(-1e-6 * slewed_us(n, w)),
 	};
 	struct ntp_server_request r = {.bytes = request,
-		.size = NTP_HEADER_SIZE,
+		.size = size,
 		.port = 40000,
 		.allowed = true,
 		.xleave = &n->xleave,
@@ -151,7 +169,7 @@ enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
 	r.received = now;
 	if (w->t < n->out_until)
 		return NTP_SERVER_DENIED;
-	verdict = ntp_server_answer(&r, &served, ret);
+	verdict = ntp_server_answer(&r, &served, ret, ret_size);
 	if (verdict == NTP_SERVER_ANSWER || verdict == NTP_SERVER_INTERLEAVED)
 		*ret_process_ns =
 			(int64_t)(1e3 * n->config.process_us * prng_exponential(&n->noise));

@@ -22,6 +22,9 @@ struct node {
 	struct path path[2]; /* there, back */
 	struct prng noise;
 	double false_us; /* lies by this; 0 tells the truth */
+	/* its clock is slewed from slew_since on, until it has moved by slew_us */
+	double slewed_us, slew_us, slew_ppm;
+	int64_t slew_since;
 	bool unsync;
 	enum leap lies_leap;
 	int64_t out_until, false_since;
@@ -37,14 +40,16 @@ void node_init(struct node *n, const struct node_config *config, uint64_t seed, 
 /* Sends at t: number of copies that arrive (0 to 2) and when. */
 int path_send(struct path *p, int64_t t, int64_t ret_arrival[2]);
 
+/* Its clock is moved by us at ppm; at 0 ppm at once. */
+void node_slew(struct node *n, const struct world *w, double us, double ppm);
+
 /* What the server's clock shows. */
 struct ts_utc node_time(struct node *n, const struct world *w);
 
 /* The answer to a request that arrives now; unless it is interleaved, without its transmit stamp.
  */
-enum ntp_server_verdict node_answer(struct node *n, const struct world *w,
-	const uint8_t request[NTP_HEADER_SIZE], uint8_t ret[NTP_HEADER_SIZE],
-	int64_t *ret_process_ns);
+enum ntp_server_verdict node_answer(struct node *n, const struct world *w, const uint8_t *request,
+	size_t size, uint8_t ret[NTP_SENT_MAX], size_t *ret_size, int64_t *ret_process_ns);
 
 /* The answer is stamped and leaves: so much later does it pass the wire, which the server learns
  * and tells those who ask in interleaved mode. */

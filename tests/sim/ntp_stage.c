@@ -36,6 +36,7 @@ static struct ntp_client_config client_config(const struct config_source *c)
 		.iburst = c->iburst,
 		.burst = c->burst,
 		.xleave = c->xleave,
+		.mono = c->extfield[0] != '\0',
 		.noselect = c->noselect,
 		.prefer = c->prefer,
 		.trust = c->trust,
@@ -71,11 +72,12 @@ static void look_up(struct sim *s, int i, int64_t after_ns)
 	sim_event(s, &e);
 }
 
-static void send(struct sim *s, int i, uint64_t id, const uint8_t *bytes)
+static void send(struct sim *s, int i, uint64_t id, const uint8_t *bytes, size_t size)
 {
 	struct event e = {.kind = EV_LEAVE, .index = i, .life = s->life, .id = id};
 
-	memcpy(e.packet, bytes, NTP_HEADER_SIZE);
+	e.size = size;
+	memcpy(e.packet, bytes, size);
 	e.t = s->w.t + SEND_NS + (int64_t)(2e3 * prng_exponential(&s->noise));
 	s->check.packets++;
 	sim_event(s, &e);
@@ -94,7 +96,7 @@ static void drain(struct sim *s, int i)
 			sim_tell(s, MEMBER_NTP, out.u.event.code, c->config.source,
 				out.u.event.value_ns, out.u.event.text);
 		else if (out.kind == NTP_OUT_SEND)
-			send(s, i, out.u.send.id, out.u.send.bytes);
+			send(s, i, out.u.send.id, out.u.send.bytes, out.u.send.size);
 		else
 			look_up(s, i, LOOKUP_NS);
 	}
@@ -183,7 +185,8 @@ static void on_ask(struct sim *s, const struct event *e)
 	struct node *n = &s->node[s->ntp[e->index].node];
 	struct event next = *e;
 	int64_t process_ns;
-	enum ntp_server_verdict v = node_answer(n, &s->w, e->packet, next.packet, &process_ns);
+	enum ntp_server_verdict v =
+		node_answer(n, &s->w, e->packet, e->size, next.packet, &next.size, &process_ns);
 
 	if (v != NTP_SERVER_ANSWER && v != NTP_SERVER_INTERLEAVED)
 		return;
@@ -217,8 +220,8 @@ static void on_receive(struct sim *s, const struct event *e)
 {
 	struct ts_raw t4 = s->sc->stamps != stamp_daemon ? e->raw : now_of(s);
 
-	ntp_client_receive(&s->ntp[e->index].core, e->packet, NTP_HEADER_SIZE,
-		ts_raw_min(t4, now_of(s)), s->sc->stamps, now_of(s));
+	ntp_client_receive(&s->ntp[e->index].core, e->packet, e->size, ts_raw_min(t4, now_of(s)),
+		s->sc->stamps, now_of(s));
 	drain(s, e->index);
 }
 

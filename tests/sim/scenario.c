@@ -144,6 +144,8 @@ static int node_other(const struct reader *r, void *base, const char *key, const
 
 	if (!strcmp(key, "leap"))
 		n->announces = !strcmp(value, "yes");
+	else if (!strcmp(key, "mono"))
+		n->mono = !strcmp(value, "yes");
 	else
 		return wrong(r, "unknown key", key);
 	return 0;
@@ -165,6 +167,7 @@ static struct node_config *node_of(struct reader *r, const char *name)
 	n->dispersion_us = 10;
 	n->process_us = 20;
 	n->announces = true;
+	n->mono = true;
 	for (int i = 0; i < 2; i++)
 		n->path[i] =
 			(struct path_config){.base_us = 100, .law = LAW_EXPONENTIAL, .shape = 2};
@@ -224,7 +227,7 @@ static int on_at(struct reader *r)
 		{"kill", "no", AT_KILL}, {"foreign", "v", AT_FOREIGN},
 		{"foreignrate", "v", AT_FOREIGN_RATE}, {"reboot", "to", AT_REBOOT},
 		{"leap", "nv", AT_LEAP}, {"unsync", "nv", AT_UNSYNC},
-		{"disruption", "n", AT_DISRUPTION}};
+		{"disruption", "n", AT_DISRUPTION}, {"slew", "nvo", AT_SLEW}};
 	struct at *a = &r->s->at[r->s->ats];
 	const char *form = NULL;
 	int64_t ns;

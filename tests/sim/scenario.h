@@ -46,6 +46,7 @@ struct node_config {
 			   */
 	bool unsync;
 	bool announces;		    /* leap seconds */
+	bool mono;		    /* answers extension field F323 */
 	struct path_config path[2]; /* there, back */
 };
 
@@ -72,7 +73,8 @@ enum at_kind {
 	AT_REBOOT,
 	AT_LEAP,
 	AT_UNSYNC,
-	AT_DISRUPTION
+	AT_DISRUPTION,
+	AT_SLEW
 };
 
 struct at {

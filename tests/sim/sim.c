@@ -360,6 +360,9 @@ static void on_node(struct sim *s, const struct at *a, struct node *n)
 	case AT_LEAP:
 		n->lies_leap = a->value > 0 ? leap_insert : a->value < 0 ? leap_remove : leap_none;
 		break;
+	case AT_SLEW:
+		node_slew(n, &s->w, a->value, a->value2);
+		break;
 	case AT_UNSYNC:
 		n->unsync = a->value > 0;
 		break;

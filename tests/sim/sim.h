@@ -48,7 +48,8 @@ struct event {
 	uint64_t id;
 	bool interleaved;
 	struct ts_raw raw;
-	uint8_t packet[NTP_HEADER_SIZE];
+	size_t size;
+	uint8_t packet[NTP_SENT_MAX];
 };
 
 struct ntp_unit {

@@ -45,7 +45,7 @@ static void take(struct bench *b, const struct ntp_client_out *out)
 		b->sends++;
 		b->id = out->u.send.id;
 		assert_int_equal(
-			ntp_packet_parse(out->u.send.bytes, NTP_HEADER_SIZE, &b->request, NULL), 0);
+			ntp_packet_parse(out->u.send.bytes, out->u.send.size, &b->request, NULL), 0);
 		if (b->auto_sent)
 			ntp_client_sent(&b->c, b->id, b->now, false);
 		break;

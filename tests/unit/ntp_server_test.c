@@ -37,7 +37,8 @@ static enum ntp_server_verdict ask_with(int version, int mode, uint16_t port,
 		.mode = (uint8_t)mode,
 		.poll = 9,
 		.transmit = UINT64_C(0x1122334455667788)};
-	uint8_t bytes[NTP_HEADER_SIZE], reply[NTP_HEADER_SIZE];
+	uint8_t bytes[NTP_HEADER_SIZE], reply[NTP_SENT_MAX];
+	size_t size = 0;
 	struct ntp_server_request r = {.bytes = bytes,
 		.size = sizeof bytes,
 		.port = port,
@@ -46,10 +47,10 @@ static enum ntp_server_verdict ask_with(int version, int mode, uint16_t port,
 	enum ntp_server_verdict v;
 
 	ntp_packet_build(&q, bytes);
-	v = ntp_server_answer(&r, served, reply);
+	v = ntp_server_answer(&r, served, reply, &size);
 	if (v == NTP_SERVER_ANSWER) {
 		ntp_server_stamp(reply, (struct ts_utc){UTC0 + 1000});
-		assert_int_equal(ntp_packet_parse(reply, sizeof reply, ret, NULL), 0);
+		assert_int_equal(ntp_packet_parse(reply, size, ret, NULL), 0);
 	}
 	return v;
 }
@@ -115,7 +116,8 @@ static void test_never_two_servers_talking(void **state)
 static void test_refusals(void **state)
 {
 	struct ntp_served served = good_served();
-	uint8_t bytes[NTP_HEADER_SIZE + 20] = {0x23}, reply[NTP_HEADER_SIZE];
+	uint8_t bytes[NTP_HEADER_SIZE + 20] = {0x23}, reply[NTP_SENT_MAX];
+	size_t answered;
 	struct ntp_server_request r = {.bytes = bytes, .size = 48, .port = 123, .allowed = true};
 	struct ntp_packet p;
 
@@ -123,14 +125,15 @@ static void test_refusals(void **state)
 	assert_int_equal(ask_with(4, NTP_MODE_CLIENT, 0, &served, &p), NTP_SERVER_PORT);
 	for (size_t size = 0; size < 48; size++) {
 		r.size = size;
-		assert_int_equal(ntp_server_answer(&r, &served, reply), NTP_SERVER_FORMAT);
+		assert_int_equal(
+			ntp_server_answer(&r, &served, reply, &answered), NTP_SERVER_FORMAT);
 	}
 	r.size = sizeof bytes;
-	assert_int_equal(ntp_server_answer(&r, &served, reply), NTP_SERVER_AUTH);
+	assert_int_equal(ntp_server_answer(&r, &served, reply, &answered), NTP_SERVER_AUTH);
 	r.size = 48;
-	assert_int_equal(ntp_server_answer(&r, &served, reply), NTP_SERVER_ANSWER);
+	assert_int_equal(ntp_server_answer(&r, &served, reply, &answered), NTP_SERVER_ANSWER);
 	r.allowed = false;
-	assert_int_equal(ntp_server_answer(&r, &served, reply), NTP_SERVER_DENIED);
+	assert_int_equal(ntp_server_answer(&r, &served, reply, &answered), NTP_SERVER_DENIED);
 }
 
 static void test_unsynchronised(void **state)

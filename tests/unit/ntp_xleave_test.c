@@ -28,7 +28,8 @@ struct bench {
 	struct ts_raw now;
 	int sends, samples, rejects;
 	uint64_t id;
-	uint8_t request[NTP_HEADER_SIZE], reply[NTP_HEADER_SIZE];
+	uint8_t request[NTP_SENT_MAX], reply[NTP_SENT_MAX];
+	size_t request_size, reply_size;
 	struct ntp_packet asked, answered;
 	struct msg_sample sample;
 	enum stamp tx;
@@ -47,10 +48,10 @@ static void drain(struct bench *b)
 		if (out.kind == NTP_OUT_SEND) {
 			b->sends++;
 			b->id = out.u.send.id;
-			memcpy(b->request, out.u.send.bytes, sizeof b->request);
+			b->request_size = out.u.send.size;
+			memcpy(b->request, out.u.send.bytes, b->request_size);
 			assert_int_equal(
-				ntp_packet_parse(b->request, sizeof b->request, &b->asked, NULL),
-				0);
+				ntp_packet_parse(b->request, b->request_size, &b->asked, NULL), 0);
 			ntp_client_sent(&b->c, b->id, b->now, b->tx != stamp_daemon);
 			for (int s = stamp_kernel; s <= (int)b->tx; s++)
 				ntp_client_stamp(&b->c, b->id, b->now, (enum stamp)s, b->now);
@@ -107,7 +108,7 @@ static enum ntp_server_verdict serve(struct bench *b)
 {
 	static const struct ntp_served served = {.leap = leap_none, .stratum = 2, .precision = -24};
 	struct ntp_server_request r = {.bytes = b->request,
-		.size = sizeof b->request,
+		.size = b->request_size,
 		.port = 40000,
 		.allowed = true,
 		.received = {utc_of(b->now).ns + WAY_NS},
@@ -115,7 +116,7 @@ static enum ntp_server_verdict serve(struct bench *b)
 		.client = 77};
 	struct ts_utc basic = {r.received.ns + TURN_NS};
 	int64_t late = b->late_ns + (int64_t)(prng_uniform(&b->noise) * (double)b->jitter_ns);
-	enum ntp_server_verdict v = ntp_server_answer(&r, &served, b->reply);
+	enum ntp_server_verdict v = ntp_server_answer(&r, &served, b->reply, &b->reply_size);
 
 	if (v == NTP_SERVER_ANSWER)
 		ntp_server_stamp(b->reply, basic);
@@ -123,13 +124,13 @@ static enum ntp_server_verdict serve(struct bench *b)
 	xleave_stamp(&b->server, ntp_packet_receive(b->reply),
 		ntp_from_utc((struct ts_utc){basic.ns + late}));
 	b->now.ns += 2 * WAY_NS + TURN_NS + late;
-	assert_int_equal(ntp_packet_parse(b->reply, sizeof b->reply, &b->answered, NULL), 0);
+	assert_int_equal(ntp_packet_parse(b->reply, b->reply_size, &b->answered, NULL), 0);
 	return v;
 }
 
 static void deliver(struct bench *b)
 {
-	ntp_client_receive(&b->c, b->reply, sizeof b->reply, b->now, stamp_kernel, b->now);
+	ntp_client_receive(&b->c, b->reply, b->reply_size, b->now, stamp_kernel, b->now);
 	drain(b);
 }
 

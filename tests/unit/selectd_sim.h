@@ -39,6 +39,8 @@ struct sim_path {
 	int64_t stratum;
 	int64_t poll;
 	enum leap leap;
+	int64_t mono_epoch; /* 0: it does not tell what it does to its clock */
+	int64_t set_ns;	    /* by so much it has set that in all */
 };
 
 static inline void sim_init(struct sim *s, uint64_t seed, double rate_ppb, double wander)
@@ -105,6 +107,11 @@ static inline struct msg sim_sample(struct sim *s, const struct sim_path *p)
 	m.u.sample.raw_ns = s->raw_ns + llround((there + back) / 2);
 	m.u.sample.utc_ns =
 		sim_utc(s, m.u.sample.raw_ns) + llround((there - back) / 2 + p->error_ns);
+	m.u.sample.utc_ns += p->set_ns;
+	m.u.sample.mono = p->mono_epoch != 0;
+	m.u.sample.mono_epoch = p->mono_epoch;
+	m.u.sample.mono_shift_ns = m.u.sample.mono ? -p->set_ns : 0;
+	m.u.sample.mono_error_ns = m.u.sample.mono ? 60 : 0;
 	m.u.sample.delay_ns = llround(there + back);
 	m.u.sample.dispersion_ns = 100;
 	m.u.sample.root_delay_ns = p->root_delay_ns;
