@@ -72,11 +72,22 @@ static void close_all(struct source *sources, int n, struct selection *sel,
 	sel->reason = reason;
 }
 
-static void judge_majority(struct source *sources, int n, struct selection *sel)
+static bool agrees_with_us(
+	const struct select_occasion *o, struct ts_utc base, const struct intersection *x)
+{
+	int64_t own = o->has_own ? ts_utc_sub(o->own, base).ns : 0;
+
+	return o->has_own && x->low_ns <= ts_sat_add(own, o->own_bound_ns) &&
+	       x->high_ns >= ts_sat_sub(own, o->own_bound_ns);
+}
+
+static void judge_majority(
+	struct source *sources, int n, const struct select_occasion *o, struct selection *sel)
 {
 	struct interval v[SOURCES_MAX];
 	int index[SOURCES_MAX], count = 0;
 	struct intersection x;
+	bool unblemished = false;
 
 	for (int i = 0; i < n; i++) {
 		if (!is_usable(&sources[i]))
@@ -87,7 +98,9 @@ static void judge_majority(struct source *sources, int n, struct selection *sel)
 			.trusted = sources[i].info.trust};
 	}
 	intersect_run(v, count, &x);
-	if (!x.majority) {
+	for (int k = 0; k < count; k++)
+		unblemished |= v[k].agrees && !sources[index[k]].told_false;
+	if (!x.majority || (!unblemished && !agrees_with_us(o, sel->base, &x))) {
 		close_all(sources, n, sel, verdict_state_falseticker, verdict_reason_no_majority);
 		return;
 	}
@@ -178,7 +191,7 @@ void select_run(struct source *sources, int n, const struct selectd_config *conf
 	else if (occasion->hold || (occasion->may_wait && must_wait(sources, n, occasion->now)))
 		close_all(sources, n, &sel, verdict_state_excluded, verdict_reason_waiting);
 	else
-		judge_majority(sources, n, &sel);
+		judge_majority(sources, n, occasion, &sel);
 	if (sel.agreeing > 0) {
 		sel.leap = vote_leap(sources, n);
 		if (required_is_missing(sources, n))

@@ -6,6 +6,10 @@
  * require, minsources, prefer -> the selected source, with hysteresis -> which others are near
  * enough to be combined -> weights.
  *
+ * Who was found false stays so until it agrees with somebody who was not, or with our own line
+ * within its bound: the first to answer after an outage of all, or the last to fall silent, may be
+ * the liar.
+ *
  * Weights fall with the square of the root distance. What differs between agreeing sources for
  * long is the asymmetry of their paths, which no filter can see and which grows with the distance:
  * the nearest alone is a poor choice (1.4 to 1.8 times the error of a weighted mean), equal weights
@@ -36,12 +40,16 @@ struct selection {
  * Judges all sources: fills their `now`, and the answer. `selected` is in/out: the index selected
  * before or -1. sample_of: index of the source a new sample of which is the occasion, or -1 (only
  * such a source's score moves). may_wait: no choice was made yet, so that the first has to wait
- * until most sources have answered; hold: not even then.
+ * until most sources have answered; hold: not even then. own: what was estimated before, with its
+ * bound; one of the witnesses against those that were found false before.
  */
 struct select_occasion {
 	struct ts_raw at, now;
 	int selected, sample_of;
 	bool may_wait, hold;
+	bool has_own;
+	struct ts_utc own; /* at `at` */
+	int64_t own_bound_ns;
 };
 void select_run(struct source *sources, int n, const struct selectd_config *config,
 	const struct select_occasion *occasion, struct selection *ret);

@@ -158,8 +158,14 @@ void judge_run(struct selectd *c, int sample_of, struct ts_raw now)
 		.hold = c->status == sync_unsynchronised && ts_raw_before(now, c->first_choice),
 	};
 	bool all = c->due || sample_of < 0;
+	struct ts_line own = estimate_line(&c->estimate);
 	int selected = c->selected;
 
+	if (c->has_estimate && c->status != sync_unsynchronised) {
+		o.has_own = true;
+		o.own = ts_line_at(&own, o.at);
+		o.own_bound_ns = estimate_bound_at(&c->estimate, o.at);
+	}
 	for (int i = 0; i < c->top; i++)
 		c->sources[i].before = c->sources[i].now;
 	select_run(c->sources, c->top, &c->config, &o, &c->sel);

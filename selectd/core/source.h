@@ -41,7 +41,7 @@ struct source {
 	bool has_info;	 /* info is valid */
 	bool unnumbered; /* its last pulse could not be given a second */
 	bool tells_leap; /* a server, or it has announced a leap second before */
-	bool told_false; /* people were told that it is a falseticker */
+	bool told_false; /* the last majority that knew it called it a falseticker */
 	char publisher[MSG_SENDER_SIZE];
 	char name[64];
 	struct msg_source info;
