@@ -195,6 +195,9 @@ bench-sim: $(B)/bin/timebus-solo
 # All cores in virtual time: every scenario with more seeds; plots and a table of them.
 sim: $(B)/bin/sim
 	@B=$(B) tests/sim/check.sh $(or $(SEEDS),10)
+# Random scenarios judged by rules: make hunt [FIRST=1] [SEEDS=20]; failing ones stay in build/hunt.
+hunt: $(B)/bin/sim
+	@B=$(B) tests/sim/hunt.py $(or $(FIRST),1) $(or $(SEEDS),20)
 sim-report: $(B)/bin/sim
 	@B=$(B) SEEDS='$(SEEDS)' tests/sim/report.py
 
