@@ -7,6 +7,7 @@
 #define PHASE_SHAPE 0.365
 #define SHARE_LEAST (1.0 / 12)
 #define SHARE_MOST  4.0
+#define DAY_S	    86400.0
 
 static double growth_ns2(const struct pace_line *l, double dt_s)
 {
@@ -25,7 +26,8 @@ double pace_share(const struct pace_line *line)
 {
 	double e = growth_ns2(line, line->interval_s);
 	double v = line->offset_sd_ns * line->offset_sd_ns + e / 3;
-	double share = PACE_COST / PHASE_SHAPE * v;
+	double cost = fmax(PACE_COST, sqrt(line->interval_s / DAY_S));
+	double share = cost / PHASE_SHAPE * v;
 
 	if (share >= SHARE_MOST * e)
 		return SHARE_MOST;

@@ -39,6 +39,20 @@ static void test_noise_is_followed_slowly_and_wander_at_once(void **state)
 	assert_true(pace_share(&nothing) > 0 && pace_share(&nothing) <= 4);
 }
 
+static void test_long_intervals_may_cost_more(void **state)
+{
+	/* the growth is 0.4 of the variance in each */
+	struct pace_line often = {1000, 0, 0, 16}, seldom = {1000, 0, 0, 1536};
+	double v = 1 + 0.4 / 3, share = v / 0.4 / 0.365;
+
+	(void)state;
+	often.wander_ppb = sqrt(0.4 * 3e6 / pow(often.interval_s, 3));
+	seldom.wander_ppb = sqrt(0.4 * 3e6 / pow(seldom.interval_s, 3));
+	assert_near(pace_share(&often), 0.025 * share, 1e-9);
+	/* 56.25 in a day */
+	assert_near(pace_share(&seldom), share / 7.5, 1e-9);
+}
+
 static void test_share_falls_as_the_line_grows_uncertain(void **state)
 {
 	double before = 5;
@@ -81,7 +95,7 @@ static void test_cost_is_as_promised(void **state)
 
 			sum += x * x * 1e-4;
 		}
-		assert_near(sum / v, PACE_COST, 0.02);
+		assert_near(sum / v, sqrt(64 / 86400.0), 0.02);
 	}
 }
 
@@ -122,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_variance_grows_by_all_three),
 		cmocka_unit_test(test_noise_is_followed_slowly_and_wander_at_once),
+		cmocka_unit_test(test_long_intervals_may_cost_more),
 		cmocka_unit_test(test_share_falls_as_the_line_grows_uncertain),
 		cmocka_unit_test(test_cost_is_as_promised),
 		cmocka_unit_test(test_growth_is_that_of_a_steady_filter),
