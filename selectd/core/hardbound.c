@@ -169,53 +169,57 @@ static struct hardbound_interval carried(
 	return r;
 }
 
-/* Standard deviation of what a rate that walks makes of a line through the phases at ages t and
- * T > t, at age 0; per unit of wander. */
-static double bend(double t, double T)
+/* One side's edges outwards from the line, the other side's, and what the walk allows for: an edge
+ * t ago carried by the rate since one T ago has sag[T] t beside it (hardbound.h). */
+struct sides {
+	const double *near, *far;
+	const double *age_s, *sag_ppb;
+	int n;
+	const struct hardbound_line *line;
+	double scale;
+};
+
+/* Edge i as it is now, by the rate between it and what older ones say on the other side. Only those
+ * can be the best that are tighter than all between. */
+static double carried_by_rate(const struct sides *s, int i)
 {
-	double r = t / (T - t);
-	double tt = t * t * t / 3, TT = T * T * T / 3, tT = t * t * (T / 2 - t / 6);
-	double v = (1 + r) * (1 + r) * tt - 2 * r * (1 + r) * tT + r * r * TT;
+	double t = s->age_s[i], near = s->near[i] - s->line->least_delay_ns;
+	double least = INFINITY, tightest = INFINITY;
 
-	return sqrt(fmax(v, 0));
-}
+	for (int j = i + 1; j < s->n; j++) {
+		double gap, rate, span = s->age_s[j] - t;
 
-/* Edge i on one side as it is now, by the rate between it and what older ones say on the other.
- * Only those can be the best that are tighter than all between. */
-static double carried_by_rate(const double *near, const double *far, const struct edges *e, int n,
-	int i, const struct hardbound_line *line, double k)
-{
-	double best = INFINITY, tightest = INFINITY;
-
-	for (int j = i + 1; j < n; j++) {
-		double t = e[i].age_s, T = e[j].age_s, gap;
-
-		if (far[j] >= tightest || T <= t)
+		if (s->far[j] >= tightest || span <= 0)
 			continue;
-		tightest = far[j];
-		gap = near[i] + far[j] - line->least_delay_ns;
-		best = fmin(best,
-			near[i] + fmax(gap, 0) * t / (T - t) + k * line->wander_ppb * bend(t, T));
+		tightest = s->far[j];
+		gap = near + tightest;
+		rate = (gap > 0 ? gap / span : 0) + s->sag_ppb[j];
+		least = rate < least ? rate : least;
 	}
-	return best;
+	return s->near[i] + least * t;
 }
 
-/* The tightest of one side, as a distance from the line. near: edges of this side, far: those of
- * the other, both outwards. */
-static double tightest(const double *near, const double *far, const struct edges *e, int n,
-	const struct hardbound_line *line, double scale)
+/* Without older ones there is no rate but the line's. */
+static double edge_now(const struct sides *s, int i)
+{
+	if (s->age_s[i] > 0 && s->n > 1)
+		return carried_by_rate(s, i);
+	return s->near[i] + (double)widening_ns(s->line, s->scale, s->age_s[i]);
+}
+
+/* The tightest of one side, as a distance from the line. */
+static double tightest(const struct sides *s)
 {
 	double best = INFINITY, newer = INFINITY;
 
-	for (int i = 0; i < n; i++) {
-		if (near[i] >= newer)
+	for (int i = 0; i < s->n; i++) {
+		double v;
+
+		if (s->near[i] >= newer)
 			continue;
-		newer = near[i];
-		if (e[i].age_s <= 0 || n == 1)
-			best = fmin(best, near[i] + (double)widening_ns(line, scale, e[i].age_s));
-		else
-			best = fmin(best,
-				carried_by_rate(near, far, e, n, i, line, scale * EDGE_SIGMAS));
+		newer = s->near[i];
+		v = edge_now(s, i);
+		best = v < best ? v : best;
 	}
 	return best;
 }
@@ -223,15 +227,20 @@ static double tightest(const double *near, const double *far, const struct edges
 static struct hardbound_interval carried_by_edges(
 	const struct edges *e, int n, const struct hardbound_line *line, double scale)
 {
-	double high[HARDBOUND_SAMPLES], low[HARDBOUND_SAMPLES];
+	double high[HARDBOUND_SAMPLES], low[HARDBOUND_SAMPLES], age_s[HARDBOUND_SAMPLES],
+		sag_ppb[HARDBOUND_SAMPLES];
+	struct sides up = {high, low, age_s, sag_ppb, n, line, scale};
+	struct sides down = {low, high, age_s, sag_ppb, n, line, scale};
 	struct hardbound_interval r = {.used = n};
 
 	for (int i = 0; i < n; i++) {
 		high[i] = (double)e[i].high_ns;
 		low[i] = -(double)e[i].low_ns;
+		age_s[i] = e[i].age_s;
+		sag_ppb[i] = scale * EDGE_SIGMAS * line->wander_ppb * sqrt(fmax(age_s[i], 0) / 3);
 	}
-	r.high_ns = ts_sat_add(whole_ns(tightest(high, low, e, n, line, scale)), ROUNDING_NS);
-	r.low_ns = -ts_sat_add(whole_ns(tightest(low, high, e, n, line, scale)), ROUNDING_NS);
+	r.high_ns = ts_sat_add(whole_ns(tightest(&up)), ROUNDING_NS);
+	r.low_ns = -ts_sat_add(whole_ns(tightest(&down)), ROUNDING_NS);
 	r.contradictions = n > 0 && r.low_ns > r.high_ns;
 	return r;
 }

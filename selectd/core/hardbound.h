@@ -18,14 +18,17 @@
  * what it is sure of came from the same readings and is least right when they deceive it. The
  * edges tell the rate themselves. With h the high edge t ago and l the low edge at T > t ago
  *
- *     x(0) <= h + (h - l) t / (T - t) + K sd,   the same mirrored for the low side,
+ *     x(0) <= h + (h - l) t / (T - t) + K w t sqrt(T/3),   the same mirrored for the low side.
  *
- * where sd is that of the wander's part of x(0) - [x(t) + (x(t) - x(T)) t/(T-t)], with
- * cov(I(t), I(T)) = w^2 (t^2 T/2 - t^3/6) for the integrals I of the walk back from now:
- * exact for a Gaussian walk, and free of any law of the delays. The least round trip B does not
+ * The deviation is that of the walk: from t ago to now it takes x off the tangent by w^2 t^3/3 of
+ * variance, from T to t ago by w^2 (T - t)^3/3, which counts (t / (T - t))^2 times; what comes after
+ * an instant is independent of what came before, and the sum is w^2 t^2 T/3. It is exact for a
+ * Gaussian walk, and free of any law of the delays. The least round trip B does not
  * count twice: both edges contain the same unknown share of it (whatever the path's asymmetry
  * takes from the one it adds to the other), so that h - l exceeds what x really moved by B at
- * least: it is h - l - B that is carried, and an exchange still hides half its own delay.
+ * least: it is h - l - B that is carried, and an exchange still hides half its own delay. Less than
+ * 0 beside the line it is taken for 0: that an edge moves inwards would rest on B alone, which is
+ * estimated.
  * So there is no statistical part beside half the least delay: a path as asymmetric as can be has
  * its truth on the edge, and noise, which only ever delays, moves edges away from it.
  *
