@@ -250,7 +250,8 @@ help:
 	@echo 'make sim SEEDS=n                       all scenarios in virtual time; sim-report plots them'
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
--include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+# not of the guest's file system, nor of the unpacked peers
+-include $(shell find $(B) \( -path $(B)/vm -o -path $(B)/peers \) -prune -o -type f -name '*.d' -print 2>/dev/null)
 .PHONY: bench-sim bank-grid sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm check-path fuzz \
 	fuzz-programs bench run docs install clean help test-programs
 .SECONDARY:

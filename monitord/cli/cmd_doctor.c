@@ -12,6 +12,7 @@ static void gather(struct doctor_facts *f, const struct cli *cli)
 
 	gather_machine(f);
 	gather_programs(f);
+	gather_hosts(f);
 	gather_suite(f);
 	gather_devices(f);
 	gather_sockets(f, &inodes);

@@ -3,12 +3,14 @@
  * cmd_doctor.h - the parts of `timebus doctor` that gather facts.
  *
  * Everything is read with a bound on size and number, nothing is waited for longer than a second
- * or two, nothing is changed and nothing is sent to the network.
+ * or two, nothing is changed, and nothing is sent to the network but a connection that is closed at
+ * once, to the host that a refclock names and to the address that monitord publishes on.
  *
  * A test may build a machine out of files: TIMEBUS_TEST_ROOT=DIR is put before all paths, and what
  * files cannot show comes from DIR/test/: now (Unix seconds), owners (PATH MODE UID GID MTIME a
- * line), timex (STATUS PPB MAXERROR_US), bus ("answers DAEMON", "clock MODE PPB FOREIGN"), phc
- * (INDEX ERRNO a line), shmN (a segment). Programs are then DIR/usr/bin/ and DIR/usr/sbin/.
+ * line), timex (STATUS PPB MAXERROR_US), bus ("answers DAEMON", "clock MODE PPB FOREIGN",
+ * "host SOURCE STATE AGE"), phc (INDEX ERRNO a line), connect (ENDPOINT ERRNO a line), shmN (a
+ * segment). Programs are then DIR/usr/bin/ and DIR/usr/sbin/.
  */
 #ifndef TB_CLI_CMD_DOCTOR_H
 #define TB_CLI_CMD_DOCTOR_H
@@ -51,6 +53,11 @@ void gather_suite(struct doctor_facts *f);
 /* Programs are run here: before there are threads. */
 void gather_programs(struct doctor_facts *f);
 void gather_bus(struct doctor_facts *f, const struct cli *cli);
+/* Lines of --dump-config of refclockd and monitord. */
+void gather_host_line(struct doctor_facts *f, const char *line);
+void gather_publish_line(struct doctor_facts *f, const char *line);
+/* After the programs: key files, and who can be reached. */
+void gather_hosts(struct doctor_facts *f);
 /* At once after the bus: both tell the rate, and a slew may end in between. */
 void gather_timex(struct doctor_facts *f);
 

@@ -225,8 +225,14 @@ static void take_wish(struct doctor_facts *f, const char *line)
 	f->wish_count++;
 }
 
-static void gather_wishes(
-	struct doctor_facts *f, const struct doctor_config *c, const char *program)
+static void take_refclockd_line(struct doctor_facts *f, const char *line)
+{
+	take_wish(f, line);
+	gather_host_line(f, line);
+}
+
+static void gather_lines(struct doctor_facts *f, const struct doctor_config *c, const char *program,
+	void (*take)(struct doctor_facts *f, const char *line))
 {
 	char path[PROBE_PATH], output[16384], *rest;
 	const char *argv[] = {program, "--dump-config", "-f", path, NULL};
@@ -239,7 +245,7 @@ static void gather_wishes(
 		rest = strchr(line, '\n');
 		if (rest)
 			*rest++ = '\0';
-		take_wish(f, line);
+		take(f, line);
 	}
 }
 
@@ -256,7 +262,9 @@ static void gather_configs(struct doctor_facts *f)
 			continue;
 		check(c, program);
 		if (i == MODEL_REFCLOCKD)
-			gather_wishes(f, c, program);
+			gather_lines(f, c, program, take_refclockd_line);
+		else if (i == MODEL_MONITORD)
+			gather_lines(f, c, program, gather_publish_line);
 	}
 }
 
@@ -268,22 +276,58 @@ void gather_programs(struct doctor_facts *f)
 
 /* ---- the bus ---- */
 
+static void add_heard(
+	struct doctor_facts *f, const char *source, enum host_state state, int64_t age_s)
+{
+	struct doctor_heard *h = &f->heard[f->heard_count];
+
+	if (state == host_state_none || f->heard_count == DOCTOR_HOSTS)
+		return;
+	probe_copy(h->source, sizeof(h->source), source);
+	h->state = state;
+	h->age_s = age_s;
+	f->heard_count++;
+}
+
+static void add_heard_word(
+	struct doctor_facts *f, const char *source, const char *word, int64_t age_s)
+{
+	for (int s = host_state_none; s <= host_state_failed; s++)
+		if (!strcmp(word, msg_word_host_state((enum host_state)s)))
+			add_heard(f, source, (enum host_state)s, age_s);
+}
+
 static bool on_bus(void *arg, char *line)
 {
 	struct doctor_facts *f = arg;
-	char word[DOCTOR_WORD];
+	char word[DOCTOR_WORD], other[DOCTOR_WORD];
+	int64_t age_s;
 
 	if (sscanf(line, "answers %31s", word) == 1 && model_daemon_index(word) >= 0)
 		f->answers[model_daemon_index(word)] = true;
 	else if (sscanf(line, "clock %31s %lf %" SCNd64, word, &f->clock.rate_ppb,
 			 &f->clock.foreign) == 3)
 		f->clock.known = true, f->clock.realtime = !strcmp(word, "realtime");
+	else if (sscanf(line, "host %31s %31s %" SCNd64, word, other, &age_s) == 3)
+		add_heard_word(f, word, other, age_s);
 	return true;
+}
+
+static void take_heard(struct doctor_facts *f, const struct model *m, struct ts_raw now)
+{
+	for (unsigned int i = 0; i < m->source_count; i++) {
+		const struct msg_source *s = &m->sources[i].source;
+
+		if (m->sources[i].has_source && !s->removed)
+			add_heard(f, s->source, s->host,
+				s->host_raw_ns > 0 ? (now.ns - s->host_raw_ns) / NS_PER_S
+						   : DOCTOR_NOT_KNOWN);
+	}
 }
 
 static void listen_to_bus(struct doctor_facts *f, const struct cli *cli)
 {
-	static const char *const topics[] = {"hello", "clock", NULL};
+	static const char *const topics[] = {"hello", "clock", "source.", NULL};
 	const struct session_config config = {.run_dir = cli->run_dir, .topics = topics};
 	const struct model *m;
 	struct session *s;
@@ -300,6 +344,8 @@ static void listen_to_bus(struct doctor_facts *f, const struct cli *cli)
 		f->clock.rate_ppb = m->clock.rate_ppb;
 		f->clock.foreign = m->clock.foreign;
 	}
+	if (f->answers[MODEL_REFCLOCKD])
+		take_heard(f, m, door_raw(session_door(s)));
 	session_close(&s);
 }
 

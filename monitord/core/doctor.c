@@ -174,6 +174,7 @@ void doctor_judge(const struct doctor_facts *facts, struct doctor_report *ret_re
 	doctor_judge_gpsd(facts, r);
 	doctor_judge_shm(facts, r);
 	doctor_judge_ports(facts, r);
+	doctor_judge_hosts(facts, r);
 	doctor_judge_suite(facts, r);
 	doctor_judge_machine(facts, r);
 	sort(r);

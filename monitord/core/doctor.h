@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "common/bus/msg.h"
 #include "monitord/core/text.h"
 
 #define DOCTOR_WORD	  32
@@ -28,10 +29,14 @@
 #define DOCTOR_UNITS	  32
 #define DOCTOR_CONFIGS	  8
 #define DOCTOR_WISHES	  16
+#define DOCTOR_HOSTS	  4
 #define DOCTOR_GROUPS	  16
 #define DOCTOR_TEXT_SIZE  524288
 #define DOCTOR_NOT_KNOWN  INT64_MIN
 #define DOCTOR_NO_ACCOUNT (-1)
+/* errors of a connection, beside 0 and errno */
+#define DOCTOR_NOT_TRIED (-1)
+#define DOCTOR_NO_NAME	 (-2) /* the name cannot be looked up */
 
 /* ---- facts ---- */
 
@@ -124,6 +129,29 @@ struct doctor_wish {
 	char parameter[DOCTOR_PATH]; /* up to the first colon for SHM; as it stands else */
 };
 
+/* Option host of a refclock line; paths are "" where none is given. */
+struct doctor_host {
+	char endpoint[DOCTOR_PATH];
+	char hostkey[DOCTOR_PATH], ownkey[DOCTOR_PATH];
+	struct doctor_file hostkey_file, ownkey_file;
+	int error; /* of a connection */
+};
+
+/* What refclockd says of the host of one of its sources. */
+struct doctor_heard {
+	char source[DOCTOR_WORD];
+	enum host_state state;
+	int64_t age_s; /* of the last word; DOCTOR_NOT_KNOWN */
+};
+
+/* Directive publish; endpoint "": there is none. */
+struct doctor_publish {
+	char endpoint[DOCTOR_PATH];
+	char key[DOCTOR_PATH], allow[DOCTOR_PATH];
+	struct doctor_file key_file, allow_file;
+	int error; /* of a connection */
+};
+
 struct doctor_account {
 	char name[DOCTOR_WORD];
 	int64_t uid; /* DOCTOR_NO_ACCOUNT: there is none */
@@ -207,6 +235,11 @@ struct doctor_facts {
 	unsigned int config_count;
 	struct doctor_wish wishes[DOCTOR_WISHES];
 	unsigned int wish_count;
+	struct doctor_host hosts[DOCTOR_HOSTS];
+	unsigned int host_count;
+	struct doctor_heard heard[DOCTOR_HOSTS];
+	unsigned int heard_count;
+	struct doctor_publish publish;
 	bool leap_file;
 	int64_t leap_expires_s; /* Unix seconds; 0 the file does not tell */
 	char leap_path[DOCTOR_PATH];

@@ -14,6 +14,7 @@ void doctor_judge_gpsd(const struct doctor_facts *f, struct doctor_report *r);
 void doctor_judge_shm(const struct doctor_facts *f, struct doctor_report *r);
 void doctor_judge_steering(const struct doctor_facts *f, struct doctor_report *r);
 void doctor_judge_ports(const struct doctor_facts *f, struct doctor_report *r);
+void doctor_judge_hosts(const struct doctor_facts *f, struct doctor_report *r);
 void doctor_judge_suite(const struct doctor_facts *f, struct doctor_report *r);
 void doctor_judge_machine(const struct doctor_facts *f, struct doctor_report *r);
 

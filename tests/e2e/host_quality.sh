@@ -112,6 +112,8 @@ echo "$said" | grep -q '^#\* PHC0  *2 .* ok$' || fail "PHC0 is not selected"
 timebus -r "$grun" status >"$tmp/status"
 grep -q '^Stratum  *: 3$' "$tmp/status" || fail "the guest's stratum is not the host's and one: $(cat "$tmp/status")"
 grep -q '^Host  *: of PHC0, heard, last word [0-8] s ago, stratum 2$' "$tmp/status" || fail "status: $(cat "$tmp/status")"
+timebus -r "$grun" doctor -v >"$tmp/doctor"
+grep -q "^ok  *host: PHC0: the host's last word is [0-9]* s old$" "$tmp/doctor" || fail "doctor: $(grep host: "$tmp/doctor")"
 say "the guest follows the host"
 
 # bound: of the guest's newest sample, and what the guest's own clock is bounded by

@@ -274,6 +274,56 @@ sed -i 's/timebus-refclockd,//' "$root/etc/group"
 printf 'Uid:\t980\t980\t980\t980\nGid:\t990\t990\t990\t990\nGroups:\t20 980\nCapEff:\t0\n' | put proc/901/status
 report gpsd-asleep
 
+# ---- a guest that asks its host, and a host that tells its guests ----
+machine guest
+put etc/timebus/refclockd.conf <<-'END'
+	refclock PHC kvm host tcp://192.168.122.1:9123 hostkey /etc/timebus/host.key.pub ownkey /etc/timebus/guest.key
+END
+put etc/timebus/monitord.conf <<-'END'
+	publish tcp://192.168.123.1:9123 key /etc/timebus/host.key allow /etc/timebus/guests.pub
+END
+cat >>"$root/test/owners" <<-'END'
+	/etc/timebus/host.key.pub 644 0 0 1789990000
+	/etc/timebus/guest.key 600 980 980 1789990000
+	/etc/timebus/host.key 600 976 976 1789990000
+	/etc/timebus/guests.pub 644 0 0 1789990000
+END
+echo 'host PHC0 heard 3' >>"$root/test/bus"
+printf 'tcp://192.168.122.1:9123 0\ntcp://192.168.123.1:9123 0\n' | put test/connect
+report guest -v
+
+machine guest-alone
+put etc/timebus/refclockd.conf <<-'END'
+	refclock PHC kvm host tcp://192.168.122.1:9123 hostkey /etc/timebus/host.key.pub ownkey /etc/timebus/guest.key
+	refclock PHC kvm refid KEYS host tcp://192.168.122.2:9123 hostkey /etc/timebus/other.pub ownkey /etc/timebus/open.key
+	refclock PHC kvm refid NAME host tcp://nohost.invalid:9123 hostkey /etc/timebus/other.pub
+	refclock PHC kvm refid SLOW host tcp://192.168.122.4:9123 hostkey /etc/timebus/other.pub
+END
+put etc/timebus/monitord.conf <<-'END'
+	publish tcp://192.168.123.1:9123 key /etc/timebus/host.key allow /etc/timebus/guests.pub
+END
+cat >>"$root/test/owners" <<-'END'
+	/etc/timebus/other.pub 600 0 0 1789990000
+	/etc/timebus/open.key 644 980 980 1789990000
+	/etc/timebus/host.key 600 0 0 1789990000
+END
+cat >>"$root/test/bus" <<-'END'
+	host PHC0 silent 400
+	host KEYS denied 0
+	host NAME strange 0
+	host SLOW unsynchronised 2
+END
+printf 'tcp://192.168.122.1:9123 111\ntcp://nohost.invalid:9123 -2\ntcp://192.168.122.4:9123 110\n' | put test/connect
+report guest-alone
+
+machine host-deaf
+put etc/timebus/monitord.conf <<-'END'
+	publish tcp://192.168.123.1:9123 key /etc/timebus/host.key allow any
+END
+echo '/etc/timebus/host.key 600 976 976 1789990000' >>"$root/test/owners"
+echo 'tcp://192.168.123.1:9123 111' | put test/connect
+report host-deaf
+
 # ---- several hands on one clock ----
 machine steerers
 process 812 chronyd 110 40 $sys_time -F 1
