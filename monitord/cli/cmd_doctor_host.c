@@ -158,6 +158,14 @@ static int reach(const char *endpoint)
 	return look_up(host) ? try_connection(host, port) : DOCTOR_NO_NAME;
 }
 
+static void explain(int error, char *text, size_t size)
+{
+	probe_copy(text, size,
+		error > 0		  ? strerror(error)
+		: error == DOCTOR_NO_NAME ? "no address"
+					  : "");
+}
+
 void gather_hosts(struct doctor_facts *f)
 {
 	for (unsigned int i = 0; i < f->host_count; i++) {
@@ -167,10 +175,12 @@ void gather_hosts(struct doctor_facts *f)
 		if (h->ownkey[0])
 			probe_stat(h->ownkey, &h->ownkey_file);
 		h->error = reach(h->endpoint);
+		explain(h->error, h->why, sizeof(h->why));
 	}
 	if (!f->publish.endpoint[0])
 		return;
 	probe_stat(f->publish.key, &f->publish.key_file);
 	probe_stat(f->publish.allow, &f->publish.allow_file);
 	f->publish.error = reach(f->publish.endpoint);
+	explain(f->publish.error, f->publish.why, sizeof(f->publish.why));
 }

@@ -135,6 +135,7 @@ struct doctor_host {
 	char hostkey[DOCTOR_PATH], ownkey[DOCTOR_PATH];
 	struct doctor_file hostkey_file, ownkey_file;
 	int error; /* of a connection */
+	char why[DOCTOR_NAME];
 };
 
 /* What refclockd says of the host of one of its sources. */
@@ -150,6 +151,7 @@ struct doctor_publish {
 	char key[DOCTOR_PATH], allow[DOCTOR_PATH];
 	struct doctor_file key_file, allow_file;
 	int error; /* of a connection */
+	char why[DOCTOR_NAME];
 };
 
 struct doctor_account {

@@ -89,8 +89,8 @@ static void judge_reach(
 		doctor_mend(r, "ssh root@HOST timebus doctor");
 		break;
 	default:
-		doctor_find(r, DOCTOR_WARNING, "host", "%s cannot be reached: %s", h->endpoint,
-			strerror(h->error));
+		doctor_find(
+			r, DOCTOR_WARNING, "host", "%s cannot be reached: %s", h->endpoint, h->why);
 		doctor_mend(r, "ssh root@HOST timebus doctor # and its firewall");
 		break;
 	}
@@ -181,7 +181,7 @@ static void judge_publish(
 		return;
 	}
 	doctor_find(r, DOCTOR_PROBLEM, "host", "monitord does not listen at %s: %s", p->endpoint,
-		p->error == DOCTOR_NO_NAME ? "no address" : strerror(p->error));
+		p->why);
 	doctor_mend(r, "timebus reload monitord; timebus events | grep publish");
 }
 
