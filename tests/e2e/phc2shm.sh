@@ -240,6 +240,7 @@ cat >"$tmp/chrony.conf" <<-END
 	pidfile $tmp/chrony/pid
 END
 background chronyd "$peers/usr/sbin/chronyd" -x -d -u root -f "$tmp/chrony.conf"
+chronyd=$!
 under_shim cshm "$B/bin/phc2shm" -E ntpshm -s /dev/ptp0 -O 0 -l 5 -q -m -M 2 -R 4
 under_shim csock "$B/bin/phc2shm" -E refclock_sock --refclock_sock_address="$tmp/chrony/phc.sock" \
 	-s /dev/ptp0 -O 0 -l 5 -q -m -R 4
@@ -257,3 +258,29 @@ for name in SHM2 SOCK; do
 	} END { exit bad || n < 8 }' "$tmp/chrony/refclocks.log" || fail "chronyd by $name"
 done
 say "chronyd: samples by SHM and by SOCK within 20 us of $offset ns"
+
+# ---- ntpsec's ntpd reads it ----
+cat >"$tmp/ntp.conf" <<-END
+	refclock shm unit 2 minpoll 0 maxpoll 4 prefer
+	statsdir $tmp/ntp/
+	filegen peerstats file peerstats type none enable
+	statistics peerstats
+	restrict default
+	disable kernel
+	disable ntp
+END
+mkdir "$tmp/ntp"
+stop_pid "$chronyd"
+background ntpd "$peers/usr/sbin/ntpd" -n -N -c "$tmp/ntp.conf"
+rows() {
+	local n
+	n=$(grep -c 'SHM(2)' "$tmp/ntp/peerstats" 2>/dev/null)
+	[ "${n:-0}" -ge 4 ]
+}
+until_true 40 rows || fail "ntpd got nothing: $(cat "$tmp/ntp/peerstats")"
+# offset: reference minus system, s
+awk -v want=$offset '/SHM\(2\)/ {
+	off = $5 * 1e9; n++
+	if (off - want > 20000 || want - off > 20000) { print "bad:", $0; bad = 1 }
+} END { exit bad || n < 4 }' "$tmp/ntp/peerstats" || fail "ntpd by SHM"
+say "ntpsec's ntpd: $(grep -c 'SHM(2)' "$tmp/ntp/peerstats") rows of SHM(2) within 20 us of $offset ns"

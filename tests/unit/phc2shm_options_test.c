@@ -174,6 +174,96 @@ static void what_cannot_be_is_refused_and_explained(void **state)
 	}
 }
 
+/* Each word of phc2sys 3.1 to 4.4, whose getopt string stays the same: what becomes of it here. */
+static void each_word_of_phc2sys_is_done_ignored_or_refused(void **state)
+{
+	static const char phc2sys[] = "arc:d:f:s:E:P:I:S:F:R:N:O:L:M:i:u:wn:xz:l:t:mqvh";
+	static const struct {
+		const char *words;
+		enum { DONE, IGNORED, REFUSED, ENDS } fate;
+	} table[] = {
+		{"-a", REFUSED},
+		{"-r", REFUSED},
+		{"-c CLOCK_REALTIME", DONE},
+		{"-d /dev/pps0", REFUSED},
+		{"-f /etc/linuxptp/ptp4l.conf", DONE},
+		{"-s eth0", DONE},
+		{"-E ntpshm", DONE},
+		{"-P 0.7", IGNORED},
+		{"-I 0.3", IGNORED},
+		{"-S 0.0", IGNORED},
+		{"-F 0.00002", IGNORED},
+		{"-R 1.0", DONE},
+		{"-N 5", DONE},
+		{"-O -37", DONE},
+		{"-L 200000000", IGNORED},
+		{"-M 0", DONE},
+		{"-i eth0", DONE},
+		{"-u 10", DONE},
+		{"-w", DONE},
+		{"-n 24", DONE},
+		{"-x", IGNORED},
+		{"-z /var/run/ptp4l", DONE},
+		{"-l 6", DONE},
+		{"-t tag", DONE},
+		{"-m", DONE},
+		{"-q", DONE},
+		{"-v", ENDS},
+		{"-h", ENDS},
+	};
+	const char *letter = phc2sys;
+	char line[80], word[3], error[OPTIONS_TEXT_SIZE];
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++, letter++) {
+		enum options_result result;
+
+		assert_int_equal(table[i].words[1], *letter);
+		letter += letter[1] == ':';
+		(void)snprintf(word, sizeof(word), "%s", table[i].words);
+		(void)snprintf(line, sizeof(line), "-s /dev/ptp0 %s", table[i].words);
+		result = parse(&o, line, error);
+		if (table[i].fate == REFUSED) {
+			assert_int_equal(result, OPTIONS_WRONG);
+			assert_int_equal(strncmp(error, word, 2), 0);
+		} else if (table[i].fate == ENDS) {
+			assert_true(result == OPTIONS_HELP || result == OPTIONS_VERSION);
+		} else {
+			assert_int_equal(result, OPTIONS_RUN);
+			assert_string_equal(o.ignored, table[i].fate == IGNORED ? word : "");
+		}
+	}
+	assert_int_equal(*letter, '\0');
+}
+
+/* The options of linuxptp's file, each of which may stand as --NAME=VALUE: none is silently
+ * dropped.
+ */
+static void each_long_word_has_an_effect_or_is_named(void **state)
+{
+	static const char *const effective = " clock_servo ntpshm_segment refclock_sock_address "
+					     "logging_level message_tag verbose use_syslog "
+					     "free_running leapfile uds_address domainNumber "
+					     "transportSpecific ";
+	char line[160], name[80], error[OPTIONS_TEXT_SIZE];
+	struct options o;
+	int n;
+
+	(void)state;
+	for (n = 0; options_names[n]; n++) {
+		bool works;
+
+		(void)snprintf(name, sizeof(name), " %s ", options_names[n]);
+		works = strstr(effective, name) != NULL;
+		(void)snprintf(line, sizeof(line), "-s /dev/ptp0 --%s=%s", options_names[n],
+			strcmp(options_names[n], "clock_servo") ? "1" : "ntpshm");
+		assert_int_equal(parse(&o, line, error), OPTIONS_RUN);
+		assert_string_equal(o.ignored, works ? "" : options_names[n]);
+	}
+	assert_true(n > 100);
+}
+
 static void help_and_version_end_the_reading(void **state)
 {
 	char error[OPTIONS_TEXT_SIZE];
@@ -268,6 +358,8 @@ int main(void)
 		cmocka_unit_test(words_about_ptp4l_and_leap_seconds),
 		cmocka_unit_test(a_file_for_ptp4l_does_not_stop_us),
 		cmocka_unit_test(what_cannot_be_is_refused_and_explained),
+		cmocka_unit_test(each_word_of_phc2sys_is_done_ignored_or_refused),
+		cmocka_unit_test(each_long_word_has_an_effect_or_is_named),
 		cmocka_unit_test(help_and_version_end_the_reading),
 		cmocka_unit_test(a_file_fills_what_the_words_left_open),
 		cmocka_unit_test(mistakes_in_a_file_have_their_line),
