@@ -30,25 +30,13 @@ export PTPSHIM_EPOCH
 mkdir -p "$tmp/sys/class/ptp/ptp0"
 echo "KVM virtual PTP" >"$tmp/sys/class/ptp/ptp0/clock_name"
 
-# listener NAME HOSTKEY OWNKEY: a refclockd in $tmp/NAME, what it publishes in $tmp/NAME.bus
-listener() {
+# guest_of NAME HOSTKEY OWNKEY: a refclockd in $tmp/NAME, what it publishes in $tmp/NAME.bus
+guest_of() {
 	mkdir -p "$tmp/$1"
 	background "$1-refclockd" inns guest env LD_PRELOAD="$B/lib/ptpshim.so" "$B/bin/refclockd" -f /dev/null \
 		-r "$tmp/$1" -s "$tmp/$1" -l debug \
 		"refclock PHC kvm poll 0 dpoll -2 host $at hostkey $2 ownkey $3 hostdrift 1000"
-	"$tool" samples "$tmp/$1" 600 >"$tmp/$1.bus" 2>"$tmp/$1.tool.log" &
-	pids+=($!)
-}
-
-# sees NAME SECONDS REGEX: is that on the bus, now or soon?
-sees() {
-	local i
-	for i in $(seq $(($2 * 10))); do
-		grep -Eq -- "$3" "$tmp/$1.bus" && return 0
-		sleep 0.1
-	done
-	grep -v '^hello' "$tmp/$1.bus" | tail -n 12 >&2
-	fail "$1: nothing on the bus that fits: $3"
+	watch_bus "$1"
 }
 
 # newest NAME FIELD: of the last good sample
@@ -62,7 +50,7 @@ reason() {
 	timebus -r "$grun" sources | awk '$2 == "PHC0" { for (i = 11; i <= NF; i++) printf "%s ", $i; print "" }'
 }
 
-listener guest "$tmp/host.key.pub" "$tmp/guest.key"
+guest_of guest "$tmp/host.key.pub" "$tmp/guest.key"
 for d in selectd disciplined monitord; do
 	extra=()
 	[ $d = disciplined ] && extra=("clock shadow" "makestep 0.1 3")
@@ -161,9 +149,9 @@ sleep 1
 timebus -r "$run" events | grep 'config_error' && fail "a reload cannot listen again"
 
 # ---- strangers ----
-listener denied "$tmp/host.key.pub" "$tmp/stranger.key"
-listener strange "$tmp/stranger.key.pub" "$tmp/guest.key"
-listener keyless "$tmp/nothing.pub" "$tmp/guest.key"
+guest_of denied "$tmp/host.key.pub" "$tmp/stranger.key"
+guest_of strange "$tmp/stranger.key.pub" "$tmp/guest.key"
+guest_of keyless "$tmp/nothing.pub" "$tmp/guest.key"
 sees denied 5 '^event.host_refused .*does not take our key'
 sees strange 5 '^event.host_refused .*is not the one of hostkey'
 sees keyless 5 '^event.host_refused .*nothing.pub is not there'

@@ -211,3 +211,51 @@ oscillator() {
 	raw=$(python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW))')
 	export TIMEBUS_TEST_OSCILLATOR="epoch=$raw,$1"
 }
+
+# A namespace for System V shared memory of its own, for the whole script: call it first, with the
+# script's arguments. need_ipc WHAT ARGUMENTS... (name spaces beside --ipc: $ipc_more)
+need_ipc() {
+	local what=$1
+	shift
+	[ "$(id -u)" = 0 ] || skip "needs root for a name space of its own for SHM; would have shown $what"
+	if [ -z "${TB_IPC:-}" ]; then
+		rm -rf "$tmp"
+		TB_IPC=1 exec unshare --ipc ${ipc_more:-} --kill-child bash "$0" "$@"
+	fi
+}
+
+# reader NAME DIRECTIVE...: a refclockd of its own in $tmp/NAME; what it publishes goes to
+# $tmp/NAME.bus. $pre (an array) stands before the command.
+pre=()
+reader() {
+	local name=$1
+	shift
+	mkdir -p "$tmp/$name"
+	background "$name" "${pre[@]}" "$B/bin/refclockd" -f /dev/null -r "$tmp/$name" -s "$tmp/$name" \
+		-l debug "$@"
+	daemon_pid[$name]=$!
+	watch_bus "$name"
+}
+
+# watch_bus NAME: what the daemons in $tmp/NAME publish goes to $tmp/NAME.bus
+watch_bus() {
+	"$B/bin/tools/refclock_tool" samples "$tmp/$1" 600 >"$tmp/$1.bus" 2>"$tmp/$1.tool.log" &
+	pids+=($!)
+}
+
+# end_reader NAME
+end_reader() {
+	kill "${daemon_pid[$1]}" && wait "${daemon_pid[$1]}" 2>/dev/null
+	unset "daemon_pid[$1]"
+}
+
+# sees NAME SECONDS REGEX: is that on the bus, now or soon?
+sees() {
+	local i
+	for i in $(seq $(($2 * 10))); do
+		grep -Eq -- "$3" "$tmp/$1.bus" && return 0
+		sleep 0.1
+	done
+	grep -v '^hello' "$tmp/$1.bus" | tail -n 12 >&2
+	fail "$1: nothing on the bus that fits: $3"
+}

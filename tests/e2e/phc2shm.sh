@@ -8,11 +8,7 @@ set -u
 
 what="phc2shm's segments read by ntpshmmon and chronyd, and its log lines beside phc2sys'"
 shim=$B/lib/ptpshim.so
-[ "$(id -u)" = 0 ] || skip "needs root for name spaces of its own for SHM and ptp4l; would have shown $what"
-if [ -z "${TB_IPC:-}" ]; then
-	rm -rf "$tmp"
-	TB_IPC=1 exec unshare --ipc --net --kill-child bash "$0" "$@"
-fi
+ipc_more=--net need_ipc "$what" "$@"
 tool=$B/bin/tools/refclock_tool
 offset=-311328
 export PTPSHIM=/dev/ptp0 PTPSHIM_OFFSET=$offset PTPSHIM_CONTROL=$tmp/control

@@ -7,42 +7,8 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 what="samples of PPS, PTP external stamps, GPSD and VMCLOCK on the bus, and what becomes of bad ones"
-[ "$(id -u)" = 0 ] || skip "needs root for a name space of its own for SHM; would have shown $what"
-if [ -z "${TB_IPC:-}" ]; then
-	rm -rf "$tmp"
-	TB_IPC=1 exec unshare --ipc --kill-child bash "$0" "$@"
-fi
+need_ipc "$what" "$@"
 tool=$B/bin/tools/refclock_tool
-
-# daemon NAME DIRECTIVE...: a refclockd of its own in $tmp/NAME; what it publishes goes to
-# $tmp/NAME.bus. $pre (an array) stands before the command.
-pre=()
-daemon() {
-	local name=$1
-	shift
-	mkdir -p "$tmp/$name"
-	background "$name" "${pre[@]}" "$B/bin/refclockd" -f /dev/null -r "$tmp/$name" -s "$tmp/$name" \
-		-l debug "$@"
-	daemon_pid[$name]=$!
-	"$tool" samples "$tmp/$name" 600 >"$tmp/$name.bus" 2>"$tmp/$name.tool.log" &
-	pids+=($!)
-}
-
-stop() {
-	kill "${daemon_pid[$1]}" && wait "${daemon_pid[$1]}" 2>/dev/null
-	unset "daemon_pid[$1]"
-}
-
-# sees NAME SECONDS REGEX: is that on the bus, now or soon?
-sees() {
-	local i
-	for i in $(seq $(($2 * 10))); do
-		grep -Eq "$3" "$tmp/$1.bus" && return 0
-		sleep 0.1
-	done
-	grep -v '^hello' "$tmp/$1.bus" | tail -n 12 >&2
-	fail "$1: nothing on the bus that fits: $3"
-}
 
 # line NAME SOURCE LIMIT_NS MIN [EPOCH]: good samples of a source lie within LIMIT of the truth of
 # EPOCH (RAW,REAL); pulses without a number by their fraction of a second
@@ -117,7 +83,7 @@ row_start() {
 	: >"$control"
 	pre=(env LD_PRELOAD="$B/lib/${words[0]}shim.so" PTPSHIM_CONTROL="$control" PPSSHIM_CONTROL="$control" \
 		RTCSHIM_CONTROL="$control" "${words[@]:1}")
-	daemon "$1" "refclock $3 refid T"
+	reader "$1" "refclock $3 refid T"
 }
 
 declare -A row_lines
@@ -158,42 +124,43 @@ rows row_start
 # noise: daemons whose samples are measured at the end
 ptp=(env LD_PRELOAD="$B/lib/ptpshim.so")
 pre=("${ptp[@]}" PTPSHIM_HIDDEN=300)
-daemon noise-hidden 'refclock PHC /dev/ptp0 dpoll -3 refid T'
+reader noise-hidden 'refclock PHC /dev/ptp0 dpoll -3 refid T'
+reader noise-filter 'refclock PHC /dev/ptp0 dpoll -3 poll -1 filter 4 refid T'
 pre=("${ptp[@]}" PTPSHIM_DELAY=exp:300 PTPSHIM_NOISE=before)
-daemon noise-leg 'refclock PHC /dev/ptp0 dpoll -3 refid T'
+reader noise-leg 'refclock PHC /dev/ptp0 dpoll -3 refid T'
 pre=("${ptp[@]}" PTPSHIM_DELAY=normal:500:200)
-daemon noise-legs 'refclock PHC /dev/ptp0 dpoll -3 refid T'
+reader noise-legs 'refclock PHC /dev/ptp0 dpoll -3 refid T'
 pre=("${ptp[@]}" PTPSHIM_WANDER=2000:20)
-daemon wander 'refclock PHC /dev/ptp0 dpoll -3 refid T'
+reader wander 'refclock PHC /dev/ptp0 dpoll -3 refid T'
 
 # a clock that comes back with another number
 mkdir -p "$tmp/numbers/class/ptp/ptp0"
 echo "KVM virtual PTP" >"$tmp/numbers/class/ptp/ptp0/clock_name"
 pre=("${ptp[@]}" PTPSHIM=/dev/ptp0:/dev/ptp1 PTPSHIM_CONTROL="$tmp/number.control" TIMEBUS_TEST_SYSFS="$tmp/numbers")
-daemon number 'refclock PHC kvm dpoll -3 poll -1 refid T'
+reader number 'refclock PHC kvm dpoll -3 poll -1 refid T'
 
 # ---- RTC ----
 # Three at once: one with interrupts, one that refuses them, one where none ever comes; they run on
 # while other drivers are looked at.
 for kind in yes none silent; do
 	pre=(env LD_PRELOAD="$B/lib/rtcshim.so" RTCSHIM_INTERRUPTS=$kind TZ=XYZ-3)
-	daemon "rtc-$kind" 'refclock RTC /dev/rtc0:utc refid UTC poll 0'
+	reader "rtc-$kind" 'refclock RTC /dev/rtc0:utc refid UTC poll 0'
 done
 pre=(env LD_PRELOAD="$B/lib/rtcshim.so" RTCSHIM_OFFSET=$((3 * 3600 * 1000000000)) TZ=XYZ-3)
-daemon rtc-local 'refclock RTC /dev/rtc0 refid LOC poll 0' 'refclock RTC /dev/rtc9 refid MISS'
+reader rtc-local 'refclock RTC /dev/rtc0 refid LOC poll 0' 'refclock RTC /dev/rtc9 refid MISS'
 
 # ---- gpsd ----
 pre=()
 gport=$((20000 + $$ % 20000))
 : >"$tmp/gpsd.control"
-daemon gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
+reader gps "refclock GPSD /dev/ttyS9:port=$gport refid NMEA poll 0 offset 0.1" \
 	"refclock GPSD localhost:pps:port=$gport refid ANY poll 0" \
 	"refclock GPSD /dev/ttyS9:pps:port=$gport refid GPPS poll 0"
 
 # ---- VMClock ----
 vm=$B/bin/tools/vmclock_tool
 has_vm=$([ "$(uname -m)" = x86_64 ] && echo yes)
-[ "$has_vm" ] && daemon vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0 bound auto"
+[ "$has_vm" ] && reader vm "refclock VMCLOCK $tmp/vmclock0 refid VMC dpoll -3 poll 0 bound auto"
 
 sees gps 5 'source.GPPS .*state=missing .*Connection refused'
 background gpsd python3 "$here/fake_gpsd.py" "$gport" "$PPSSHIM_EPOCH" "$tmp/gpsd.control"
@@ -211,7 +178,7 @@ echo gone >"$tmp/number.control"
 # ---- PPS ----
 export PPSSHIM_CONTROL=$tmp/control
 pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_EDGES=assert,clear)
-daemon pps 'refclock SHM 2 refid NMEA noselect poll 0 dpoll -1' \
+reader pps 'refclock SHM 2 refid NMEA noselect poll 0 dpoll -1' \
 	'refclock PPS /dev/pps0 lock NMEA refid PPS poll -1' 'refclock PPS /dev/pps0 refid LONE' \
 	'refclock PPS /dev/pps0:clear lock NMEA refid CLR offset 0.2 poll 0' \
 	'refclock PPS /dev/pps0 lock NONE refid LOST poll 0' 'refclock PPS /dev/pps9 refid MISS' \
@@ -232,18 +199,18 @@ sees pps 1 'source.PPS .*state=reachable'
 echo repeat >"$PPSSHIM_CONTROL"
 sees pps 5 'sample.LONE .*reject=(duplicate|stale)'
 : >"$PPSSHIM_CONTROL"
-stop pps
+end_reader pps
 say "PPS: assert and clear, locked and not; repeated"
 pre=(env LD_PRELOAD="$B/lib/ppsshim.so")
-daemon edge 'refclock PPS /dev/pps0:clear'
+reader edge 'refclock PPS /dev/pps0:clear'
 sees edge 5 'source.PPS0 .*state=failed .*does not capture the clear edge'
-stop edge
+end_reader edge
 pre=(env LD_PRELOAD="$B/lib/ppsshim.so" PPSSHIM_RATE=16)
-daemon fast 'refclock SHM 3 refid NMEA noselect poll 0 dpoll -4' \
+reader fast 'refclock SHM 3 refid NMEA noselect poll 0 dpoll -4' \
 	'refclock PPS /dev/pps0 rate 16 dpoll -4 poll -2 lock NMEA maxlockage 32'
 "$tool" shm 3 10000000 40
 line fast PPS1 20000 20
-stop fast
+end_reader fast
 say "PPS: an edge that is not captured; 16 Hz"
 
 # ---- the table, in trouble ----
@@ -276,7 +243,7 @@ for i in $(seq 100); do
 done
 [ "$i" -lt 100 ] || fail "gpsd came back, and is not read"
 [ "$(grep -c 'event.source_found .*source=GPPS' "$tmp/gps.bus")" -le 3 ] || fail "a gpsd that is not there is found"
-stop gps
+end_reader gps
 say "GPSD: serial time and pulses of one receiver; no fix, junk, gone, back"
 
 # ---- VMClock ----
@@ -293,7 +260,7 @@ if [ "$has_vm" ]; then
 	[ "$(grep -c '^event.disruption' "$tmp/vm.bus")" = 2 ] || fail "a disruption is not told once"
 	echo "marker=2 generation=9 unsync" >"$tmp/vmclock.control"
 	sees vm 3 'sample.VMC .*reject=unsync'
-	stop vm
+	end_reader vm
 	say "VMCLOCK: time and bound by the counter, moved, restored, not synchronised"
 fi
 # ---- external time stamps of a PTP clock ----
@@ -302,7 +269,7 @@ export TIMEBUS_TEST_SYSFS=$tmp/sys PTPSHIM_CONTROL=$tmp/control
 export PTPSHIM_IOCTLS=extended,raw
 : >"$PTPSHIM_CONTROL"
 pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=1)
-daemon ext 'refclock SHM 4 refid NMEA noselect poll 0 dpoll -1' \
+reader ext 'refclock SHM 4 refid NMEA noselect poll 0 dpoll -1' \
 	'refclock PHC /dev/ptp0:extpps:pin=0 refid EXT lock NMEA poll 0' \
 	'refclock PHC /dev/ptp0:extpps:pin=1:channel=1:nocrossts refid TWO poll 0' \
 	'refclock PHC /dev/ptp0:extpps:pin=0 refid SAME poll 0' \
@@ -319,26 +286,26 @@ echo gone >"$PTPSHIM_CONTROL"
 sees ext 10 'event.source_missing .*source=TWO'
 : >"$PTPSHIM_CONTROL"
 sees ext 20 'event.source_found .*source=TWO'
-stop ext
+end_reader ext
 say "extpps: locked and not, two inputs of one clock with one queue; gone, back"
 pre=(env LD_PRELOAD="$B/lib/ptpshim.so" PTPSHIM_EXTTS=16:31250000 PTPSHIM_QUEUES=own)
-daemon wide 'refclock SHM 5 refid NMEA noselect poll 0 dpoll -4' \
+reader wide 'refclock SHM 5 refid NMEA noselect poll 0 dpoll -4' \
 	'refclock PHC /dev/ptp0:extpps:pin=0 dpoll -4 poll -2 rate 16 width 0.03125 refid GPS lock NMEA maxlockage 32'
 "$tool" shm 5 5000000 40
 line wide GPS 10000 30
 sees wide 1 'sample.GPS .*reject=edge'
-stop wide
+end_reader wide
 say "extpps: 16 Hz, both edges stamped"
 
 # ---- what the device says of its own error ----
 mkdir -p "$tmp/sys/class/ptp/ptp0/device"
 echo 1717 >"$tmp/sys/class/ptp/ptp0/device/phc_error_bound"
 pre=(env LD_PRELOAD="$B/lib/ptpshim.so")
-daemon bound 'refclock PHC /dev/ptp0 refid AUTO bound auto dispersion 0.000003 dpoll -4 poll 0' \
+reader bound 'refclock PHC /dev/ptp0 refid AUTO bound auto dispersion 0.000003 dpoll -4 poll 0' \
 	'refclock PHC /dev/ptp0 refid FILT filter 4 bound 0.000002 dpoll -4 poll -2'
 sees bound 5 'sample.AUTO .*root_dispersion_ns=3000 .*bound_ns=1717'
 sees bound 5 'sample.FILT .*bound_ns=2000 .*poll=-2'
-stop bound
+end_reader bound
 say "bound of the device and of the configuration, a filter"
 
 # ---- RTC: time ----
@@ -349,13 +316,14 @@ line rtc-local LOC 20000000 10
 line rtc-none UTC 20000000 5
 line rtc-silent UTC 20000000 2
 sees rtc-silent 1 'event.source_changed .*source=UTC.*read at the turn of its second'
-for kind in yes none silent local; do stop "rtc-$kind"; done
+for kind in yes none silent local; do end_reader "rtc-$kind"; done
 say "RTC: by interrupts and by the turn of its second, UTC and local time"
 
 # ---- the table's end ----
 rows row_end
 sees number 10 'source.T .*address="/dev/ptp1 \(KVM virtual PTP\)".*state=reachable'
 line noise-hidden T 50 50
+line noise-filter T 50 20
 line noise-leg T 50 50
 line noise-legs T 50 50
 line wander T 15000 50

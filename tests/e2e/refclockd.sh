@@ -7,38 +7,9 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 what="samples of SHM, SOCK and PHC refclocks on the bus, and what becomes of bad devices"
-[ "$(id -u)" = 0 ] || skip "needs root for a name space of its own for SHM; would have shown $what"
-if [ -z "${TB_IPC:-}" ]; then
-	rm -rf "$tmp"
-	TB_IPC=1 exec unshare --ipc --kill-child bash "$0" "$@"
-fi
+need_ipc "$what" "$@"
 tool=$B/bin/tools/refclock_tool
 shim=$B/lib/ptpshim.so
-
-# daemon NAME DIRECTIVE...: a refclockd of its own in $tmp/NAME; what it publishes goes to
-# $tmp/NAME.bus. $pre (an array) stands before the command.
-pre=()
-daemon() {
-	local name=$1
-	shift
-	mkdir -p "$tmp/$name"
-	background "$name" "${pre[@]}" "$B/bin/refclockd" -f /dev/null -r "$tmp/$name" -s "$tmp/$name" \
-		-l debug "$@"
-	daemon_pid[$name]=$!
-	"$tool" samples "$tmp/$name" 600 >"$tmp/$name.bus" 2>"$tmp/$name.tool.log" &
-	pids+=($!)
-}
-
-# sees NAME SECONDS REGEX: is that on the bus, now or soon?
-sees() {
-	local i
-	for i in $(seq $(($2 * 10))); do
-		grep -Eq "$3" "$tmp/$1.bus" && return 0
-		sleep 0.1
-	done
-	grep -v '^hello' "$tmp/$1.bus" | tail -n 12 >&2
-	fail "$1: nothing on the bus that fits: $3"
-}
 
 # line NAME SOURCE OFFSET_NS LIMIT_NS MIN [real]: good samples of a source lie within LIMIT of the
 # double's clock and OFFSET; "real": of this machine's CLOCK_REALTIME (steered by nobody here, but
@@ -73,7 +44,7 @@ line() {
 
 # ---- SHM and SOCK ----
 sock=$tmp/chrony.test.sock
-daemon soft 'refclock SHM 2 refid SHMA poll 0 dpoll -4' 'refclock SHM 3 refid SHMB poll 0 dpoll -4 offset 0.5 noselect' \
+reader soft 'refclock SHM 2 refid SHMA poll 0 dpoll -4' 'refclock SHM 3 refid SHMB poll 0 dpoll -4 offset 0.5 noselect' \
 	"refclock SOCK $sock refid SOCA poll 0"
 sees soft 5 'source.SOCA .*state=waiting'
 [ "$(stat -c %a "$sock")" = 660 ] || fail "socket mode is $(stat -c %a "$sock")"
@@ -101,9 +72,8 @@ sleep 2
 "$tool" shm 3 0 10
 n=$(grep -c '^sample.SHMB' "$tmp/soft.bus")
 [ "$n" -gt 18 ] || fail "a segment that was removed and made again is not read ($n samples)"
-kill "${daemon_pid[soft]}" && wait "${daemon_pid[soft]}" 2>/dev/null
+end_reader soft
 [ -e "$sock" ] && fail "the socket stands after the end"
-unset 'daemon_pid[soft]'
 say "SHM and SOCK: offsets, leap, format, jump, pulse, a segment removed and made again"
 
 # a socket from the service manager: senders may be there first
@@ -118,13 +88,12 @@ cat >"$tmp/pass.py" <<-'END'
 	os.execv(sys.argv[2], sys.argv[2:])
 END
 pre=(python3 "$tmp/pass.py" "$sock")
-daemon passed "refclock SOCK $sock refid SOCA poll 0"
+reader passed "refclock SOCK $sock refid SOCA poll 0"
 pre=()
 "$tool" sock "$sock" -70000 10
 line passed SOCA -70000 100000 8 real || fail "SOCK passed by the service manager"
 sees passed 3 'from the service manager'
-kill "${daemon_pid[passed]}" && wait "${daemon_pid[passed]}" 2>/dev/null
-unset 'daemon_pid[passed]'
+end_reader passed
 [ -e "$sock" ] || fail "a socket of the service manager was removed"
 say "SOCK: taken from the service manager"
 
@@ -138,10 +107,10 @@ echo "KVM virtual PTP" >"$tmp/sys/class/ptp/ptp0/clock_name"
 pre=(env LD_PRELOAD="$shim")
 
 for way in precise extended,raw extended extended,deaf plain gettime; do
-	PTPSHIM_IOCTLS=$way,gettime daemon "way-$way" 'refclock PHC /dev/ptp0 dpoll -4 poll 0'
+	PTPSHIM_IOCTLS=$way,gettime reader "way-$way" 'refclock PHC /dev/ptp0 dpoll -4 poll 0'
 done
-PTPSHIM_IOCTLS=precise,extended,raw,gettime daemon crossed 'refclock PHC /dev/ptp0:nocrossts dpoll -4 poll 0'
-PTPSHIM_IOCTLS=precise,gettime daemon named 'refclock PHC kvm dpoll -4 poll 0' \
+PTPSHIM_IOCTLS=precise,extended,raw,gettime reader crossed 'refclock PHC /dev/ptp0:nocrossts dpoll -4 poll 0'
+PTPSHIM_IOCTLS=precise,gettime reader named 'refclock PHC kvm dpoll -4 poll 0' \
 	'refclock PHC "KVM virtual PTP" dpoll -4 poll 0' 'refclock PHC tbtest0 dpoll -4 poll 0' \
 	'refclock PHC /dev/ptp0 tai dpoll -4 poll 0 refid TAI' autophc
 sleep 3
@@ -161,17 +130,14 @@ for name in PHC0 PHC1 PHC2; do
 done
 line named TAI -37007654321 5000 20 || fail "option tai"
 grep -q '^source.PHC4' "$tmp/named.bus" && fail "autophc reads a clock that is read already"
-for name in "${!daemon_pid[@]}"; do
-	kill "${daemon_pid[$name]}" && wait "${daemon_pid[$name]}" 2>/dev/null
-	unset "daemon_pid[$name]"
-done
+for name in "${!daemon_pid[@]}"; do end_reader "$name"; done
 
 # ---- troubles ----
 export PTPSHIM_CONTROL=$tmp/control
 export PTPSHIM_IOCTLS=extended,raw,gettime
 echo gone >"$PTPSHIM_CONTROL"
 rm -rf "$tmp/sys/class/ptp/ptp0"
-daemon trouble 'refclock PHC /dev/ptp0 dpoll -4 poll -1' autophc
+reader trouble 'refclock PHC /dev/ptp0 dpoll -4 poll -1' autophc
 sees trouble 5 'source.PHC0 .*state=missing .*error="cannot open /dev/ptp0: No such device"'
 sees trouble 1 'event.source_missing .*source=PHC0'
 : >"$PTPSHIM_CONTROL"
@@ -218,8 +184,7 @@ mkdir "$tmp/reload"
 background reload env LD_PRELOAD="$shim" PTPSHIM_ERROR=EBUSY:10:200 "$B/bin/refclockd" -f "$tmp/reload.conf" \
 	-r "$tmp/reload" -s "$tmp/reload"
 daemon_pid[reload]=$!
-"$tool" samples "$tmp/reload" 600 >"$tmp/reload.bus" 2>/dev/null &
-pids+=($!)
+watch_bus reload
 sees reload 5 'source.DROP '
 sed -i '$d' "$tmp/reload.conf"
 echo 'refclock SHM 8 refid MORE' >>"$tmp/reload.conf"
