@@ -25,6 +25,7 @@
 
 #include "common/core/bytes.h"
 #include "refclockd/core/parameter.h"
+#include "refclockd/core/rtc_late.h"
 #include "refclockd/core/rtc_turn.h"
 
 #define OPTIONS "utc"
@@ -45,6 +46,7 @@ struct drv_rtc {
 	bool changed; /* to reading without them */
 	int skip;
 	struct rtc_turn turn;
+	struct rtc_late late;
 };
 
 static int parse(struct parameter *p, const char *text, char error[DRIVER_TEXT_SIZE])
@@ -229,7 +231,7 @@ static int read_update(
 	if (ts_raw_sub(door_raw(d->door), raw).ns > NS_PER_S / 2)
 		return -EAGAIN; /* we were held up: that may be the next second */
 	fill(ret, raw, second);
-	ret->error_ns = INTERRUPT_ERROR_NS;
+	ret->error_ns = INTERRUPT_ERROR_NS + rtc_late_add(&d->late, raw, second);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/core/prng.h"
+#include "refclockd/core/rtc_late.h"
 #include "refclockd/core/rtc_turn.h"
 #include "tests/unit/tcheck.h"
 
@@ -99,12 +100,53 @@ static void nothing_known_is_read_at_once(void **state)
 	assert_true(t.valid && t.second == INT64_MIN);
 }
 
+/* The error that is told covers the lateness, but for that of the earliest. */
+static void a_late_wake_up_is_told(void **state)
+{
+	struct rtc_late l = {0};
+	struct prng rng;
+	int64_t worst_ns = 0;
+
+	(void)state;
+	prng_init(&rng, 7);
+	for (int64_t k = 0; k < 1000; k++) {
+		/* 20 ppm, and an exponential delay of 3 ms */
+		int64_t delay_ns = (int64_t)(3e6 * prng_exponential(&rng));
+		struct ts_raw raw = {k * (NS_PER_S + 20000) + delay_ns};
+		int64_t left_ns = delay_ns - rtc_late_add(&l, raw, 1700000000 + k);
+
+		if (k >= 16 && llabs(left_ns) > worst_ns)
+			worst_ns = llabs(left_ns);
+	}
+	/* a minute of drift, and what the earliest of 16 was late */
+	assert_true(worst_ns < 2 * NS_PER_MS);
+}
+
+static void a_clock_that_was_set_is_measured_by_itself_soon(void **state)
+{
+	struct rtc_late l = {0};
+
+	(void)state;
+	for (int64_t k = 0; k < 100; k++)
+		assert_i64_equal(rtc_late_add(&l, (struct ts_raw){k * NS_PER_S}, k), 0);
+	/* half a second back: every reading seems late, for two halves at most */
+	assert_i64_equal(rtc_late_add(&l, (struct ts_raw){100 * NS_PER_S + NS_PER_S / 2}, 100),
+		NS_PER_S / 2);
+	for (int64_t k = 101; k < 101 + 2 * RTC_LATE_READINGS; k++)
+		(void)rtc_late_add(&l, (struct ts_raw){k * NS_PER_S + NS_PER_S / 2}, k);
+	assert_i64_equal(rtc_late_add(&l, (struct ts_raw){300 * NS_PER_S + NS_PER_S / 2}, 300), 0);
+	(void)rtc_late_add(&l, (struct ts_raw){5}, INT64_MIN);
+	assert_true(rtc_late_add(&l, (struct ts_raw){5}, INT64_MAX) >= 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_turn_is_found_and_followed),
 		cmocka_unit_test(a_clock_that_was_set_is_begun_anew),
 		cmocka_unit_test(nothing_known_is_read_at_once),
+		cmocka_unit_test(a_late_wake_up_is_told),
+		cmocka_unit_test(a_clock_that_was_set_is_measured_by_itself_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
