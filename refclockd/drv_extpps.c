@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/core/phc_noise.h"
 #include "common/io/phc_extts.h"
 #include "refclockd/core/clockline.h"
 #include "refclockd/core/parameter.h"
+#include "refclockd/phc_pair.h"
 
 #define OPTIONS	   "nocrossts extpps pin= channel= clear"
 #define NUMBER_MAX 255
@@ -98,32 +98,18 @@ static int drv_fd(const void *state)
 
 static int explain(const struct drv_extpps *d, int rc, char error[DRIVER_TEXT_SIZE])
 {
-	if (rc == -EAGAIN || rc == -EBUSY)
-		return rc;
-	(void)snprintf(error, DRIVER_TEXT_SIZE, "%s: %s", d->phc.path,
-		rc == -ENODEV ? "the device is gone" : strerror(-rc));
-	return rc;
+	return rc == -EAGAIN || rc == -EBUSY ? rc : phc_pair_explain(&d->phc, rc, error);
 }
 
 /* The PTP clock against the raw clock, now. */
 static int read_pair(struct drv_extpps *d)
 {
-	struct phc_batch batch;
-	struct phc_best best;
-	int64_t width_ns = 0;
-	struct ts_raw raw;
-	int rc = phc_read(&d->phc, PHC_SCALE_RAW, PHC_BATCH_MAX, &batch);
+	struct phc_pair pair;
+	int rc = phc_pair_read(&d->phc, &d->noise, d->door, &pair);
 
 	if (rc == 0)
-		rc = phc_noise_best(&d->noise, &batch, &best);
-	if (rc < 0)
-		return rc;
-	if (batch.scale == PHC_SCALE_RAW)
-		raw = door_raw_from_kernel(d->door, best.system_ns);
-	else
-		raw = door_raw_from_real(d->door, (struct ts_utc){best.system_ns}, &width_ns);
-	clockline_add(&d->line, best.phc_ns, raw, best.width_ns + width_ns + 2 * best.noise_ns);
-	return 0;
+		clockline_add(&d->line, pair.phc_ns, pair.raw, pair.width_ns + 2 * pair.error_ns);
+	return rc;
 }
 
 static int drv_read(void *state, struct refclock_reading *ret, char error[DRIVER_TEXT_SIZE])

@@ -7,13 +7,11 @@
  */
 #include "refclockd/driver.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/core/phc_noise.h"
-#include "common/io/phc.h"
 #include "refclockd/core/parameter.h"
+#include "refclockd/phc_pair.h"
 
 /* extpps: what is allowed, for whoever reads the error; it never gets here */
 #define OPTIONS "nocrossts extpps"
@@ -55,39 +53,20 @@ static void drv_close(void *state)
 	phc_close(&d->phc);
 }
 
-static int explain(const struct drv_phc *d, int rc, char error[DRIVER_TEXT_SIZE])
-{
-	(void)snprintf(error, DRIVER_TEXT_SIZE, "%s: %s", d->phc.path,
-		rc == -ENODEV ? "the device is gone" : strerror(-rc));
-	return rc;
-}
-
 static int drv_read(void *state, struct refclock_reading *ret, char error[DRIVER_TEXT_SIZE])
 {
 	struct drv_phc *d = state;
-	struct phc_batch batch;
-	struct phc_best best;
-	int rc = phc_read(&d->phc, PHC_SCALE_RAW, PHC_BATCH_MAX, &batch);
+	struct phc_pair pair;
+	int rc = phc_pair_read(&d->phc, &d->noise, d->door, &pair);
 
-	if (rc == 0)
-		rc = phc_noise_best(&d->noise, &batch, &best);
 	if (rc < 0)
-		return explain(d, rc, error);
+		return phc_pair_explain(&d->phc, rc, error);
 	memset(ret, 0, sizeof(*ret));
-	ret->utc.ns = best.phc_ns;
-	ret->width_ns = best.width_ns;
-	ret->error_ns = best.noise_ns;
-	if (batch.scale == PHC_SCALE_RAW) {
-		ret->raw = door_raw_from_kernel(d->door, best.system_ns);
-	} else {
-		int64_t width_ns;
-
-		ret->raw = door_raw_from_real(d->door, (struct ts_utc){best.system_ns}, &width_ns);
-		ret->error_ns += width_ns / 2;
-	}
-	ret->stamp = batch.method == PHC_METHOD_PRECISE	  ? stamp_hardware
-		     : batch.method == PHC_METHOD_GETTIME ? stamp_daemon
-							  : stamp_kernel;
+	ret->raw = pair.raw;
+	ret->utc.ns = pair.phc_ns;
+	ret->width_ns = pair.width_ns;
+	ret->error_ns = pair.error_ns;
+	ret->stamp = pair.stamp;
 	return 0;
 }
 

@@ -30,7 +30,7 @@
 struct drv_pps {
 	struct door *door;
 	struct clockline line; /* CLOCK_REALTIME */
-	char path[96];
+	char path[PARAMETER_DEVICE_SIZE];
 	int fd;
 	bool clear;
 	bool has_sequence;
@@ -40,16 +40,7 @@ struct drv_pps {
 
 static int parse(struct parameter *p, const char *text, char error[DRIVER_TEXT_SIZE])
 {
-	int rc = parameter_parse(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
-
-	if (rc < 0)
-		return rc;
-	if (p->name[0] == '/' && strlen(p->name) < sizeof(((struct drv_pps *)0)->path))
-		return 0;
-	(void)snprintf(error, DRIVER_TEXT_SIZE,
-		"device \"%.64s\" (allowed: an absolute path of at most %zu bytes)", p->name,
-		sizeof(((struct drv_pps *)0)->path) - 1);
-	return -EINVAL;
+	return parameter_parse_device(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
 }
 
 static int drv_check(const char *parameter, char error[DRIVER_TEXT_SIZE])

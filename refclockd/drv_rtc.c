@@ -39,7 +39,7 @@
 
 struct drv_rtc {
 	struct door *door;
-	char path[96];
+	char path[PARAMETER_DEVICE_SIZE];
 	int fd, timer, epoll;
 	bool utc;
 	bool interrupts;
@@ -51,15 +51,7 @@ struct drv_rtc {
 
 static int parse(struct parameter *p, const char *text, char error[DRIVER_TEXT_SIZE])
 {
-	int rc = parameter_parse(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
-
-	if (rc < 0)
-		return rc;
-	if (p->name[0] == '/' && strlen(p->name) < sizeof(((struct drv_rtc *)0)->path))
-		return 0;
-	(void)snprintf(
-		error, DRIVER_TEXT_SIZE, "device \"%.64s\" (allowed: an absolute path)", p->name);
-	return -EINVAL;
+	return parameter_parse_device(p, text, OPTIONS, error, DRIVER_TEXT_SIZE);
 }
 
 static int drv_check(const char *parameter, char error[DRIVER_TEXT_SIZE])

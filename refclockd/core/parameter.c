@@ -84,6 +84,21 @@ int parameter_parse(struct parameter *ret, const char *text, const char *allowed
 	}
 }
 
+int parameter_parse_device(struct parameter *ret, const char *text, const char *allowed,
+	char *error, size_t error_size)
+{
+	int rc = parameter_parse(ret, text, allowed, error, error_size);
+
+	if (rc < 0)
+		return rc;
+	if (ret->name[0] == '/' && strlen(ret->name) < PARAMETER_DEVICE_SIZE)
+		return 0;
+	(void)snprintf(error, error_size,
+		"device \"%.64s\" (allowed: an absolute path of at most %d bytes)", ret->name,
+		PARAMETER_DEVICE_SIZE - 1);
+	return -EINVAL;
+}
+
 const char *parameter_option(const struct parameter *p, const char *word)
 {
 	for (int i = 0; i < p->options; i++)

@@ -10,6 +10,7 @@
 
 #define PARAMETER_SIZE	      128
 #define PARAMETER_OPTIONS_MAX 8
+#define PARAMETER_DEVICE_SIZE 96 /* of the path of a device file */
 
 struct parameter {
 	char name[PARAMETER_SIZE]; /* what stands before the first colon */
@@ -28,6 +29,10 @@ struct parameter {
  */
 int parameter_parse(struct parameter *ret, const char *text, const char *allowed, char *error,
 	size_t error_size);
+
+/* The same, for a name that must be the absolute path of a device file. */
+int parameter_parse_device(struct parameter *ret, const char *text, const char *allowed,
+	char *error, size_t error_size);
 
 /* Value of an option ("" for one without a value), NULL if it is not there. */
 const char *parameter_option(const struct parameter *p, const char *word);
