@@ -4,12 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#define OF_QUANTILES	0.873
-#define OF_MEDIAN	(1 / 0.6745)
-#define FEW		8
-#define FEW_DIFFERENCES 4
-#define QUANTUM_SD	0.408 /* 1/sqrt(6) */
-#define LEAST_NS	1.0   /* stamps are whole nanoseconds */
+#define OF_QUANTILES	  0.873
+#define TRIPS_PER_FREEDOM 3.7
+#define FREEDOM_MIN	  3.0 /* of two and less there is no deviation */
+#define OF_MEDIAN	  (1 / 0.6745)
+#define FEW		  8
+#define FEW_DIFFERENCES	  4
+#define QUANTUM_SD	  0.408 /* 1/sqrt(6) */
+#define LEAST_NS	  1.0	/* stamps are whole nanoseconds */
 
 void bank_window_reset(struct bank_window *w)
 {
@@ -51,11 +53,14 @@ void bank_window_add(struct bank_window *w, double v)
 
 double bank_window_quantile(const struct bank_window *w, double share)
 {
-	int i = (int)(share * w->count);
+	double at = fmax(share * (w->count + 1) - 1, 0);
+	int i = (int)at;
 
 	if (w->count == 0)
 		return 0;
-	return w->sorted[i < w->count ? i : w->count - 1];
+	if (i >= w->count - 1)
+		return w->sorted[w->count - 1];
+	return w->sorted[i] + (at - i) * (w->sorted[i + 1] - w->sorted[i]);
 }
 
 double bank_window_quantum(const struct bank_window *w, double precision)
@@ -77,9 +82,18 @@ double bank_window_quantum(const struct bank_window *w, double precision)
 	return least > 0 ? least : precision;
 }
 
+/* bank_scale.h: Student's deviation in terms of that of a full window. */
+static double doubt(int n)
+{
+	double freedom = fmax(n / TRIPS_PER_FREEDOM, FREEDOM_MIN);
+
+	return sqrt(freedom / (freedom - 2) * (1 - 2 * TRIPS_PER_FREEDOM / BANK_WINDOW));
+}
+
 double bank_scale_two_way_ns(const struct bank_window *w, double precision_ns)
 {
-	double j = OF_QUANTILES * (bank_window_quantile(w, 0.5) - bank_window_quantile(w, 0.1));
+	double j = OF_QUANTILES * doubt(w->count) *
+		   (bank_window_quantile(w, 0.5) - bank_window_quantile(w, 0.1));
 	double quantum = bank_window_quantum(w, precision_ns);
 
 	if (w->count < FEW)

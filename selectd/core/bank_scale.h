@@ -6,6 +6,12 @@
  * exponential delays of mean 1. Low quantiles, since bursts of queueing lengthen up to a third of
  * the round trips without saying anything of the rest.
  *
+ * Few round trips tell it poorly, and noise that is larger than it seemed looks like wander, which
+ * takes the phase along for many samples. 64 tell it to 17 %, n to that times sqrt(64/n); what is
+ * foretold with a deviation known to 1/sqrt(2 v) of itself has Student's law of v degrees, here
+ * n/3.7, whose deviation is larger by sqrt(v/(v-2)). The scale is given with that, less what it is
+ * for a full window.
+ *
  * One-way: from second differences of three readings at t0 < t1 < t2, each divided by what it would
  * be for white noise of standard deviation 1, sqrt(1 + (1+r)^2 + r^2) with r = (t2-t1)/(t1-t0);
  * the median of 64 / 0.6745 is the standard deviation if Gaussian.
@@ -27,7 +33,8 @@ struct bank_window {
 void bank_window_reset(struct bank_window *w);
 void bank_window_add(struct bank_window *w, double v);
 
-/* The sample at that share of the order, 0 .. 1; 0 if there is none. */
+/* What lies at that share of the order, 0 .. 1, between samples if need be (the k-th of n stands at
+ * k/(n+1)); 0 if there is none. */
 double bank_window_quantile(const struct bank_window *w, double share);
 
 /* Step between different values if at least a quarter of them are equal to others, else 0.

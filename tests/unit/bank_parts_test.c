@@ -82,6 +82,25 @@ static void few_round_trips_may_be_queueing(void **state)
 	assert_near_double(bank_scale_two_way_ns(&w, 1), 8e5 / 8 * 7 / 8, 1e-6);
 }
 
+/* The scale of a dozen round trips may be too large, but not often too small by a third. */
+static void few_round_trips_tell_it_large(void **state)
+{
+	struct prng g;
+	int small = 0;
+
+	(void)state;
+	prng_init(&g, 4);
+	for (int i = 0; i < 1000; i++) {
+		struct bank_window w = {.count = 0};
+
+		for (int k = 0; k < 12; k++)
+			bank_window_add(
+				&w, 1e6 + 1e3 * (prng_exponential(&g) + prng_exponential(&g)));
+		small += bank_scale_two_way_ns(&w, 1) < 667;
+	}
+	assert_true(small < 100);
+}
+
 static void coarse_stamps_show(void **state)
 {
 	struct bank_window w = {.count = 0};
@@ -486,6 +505,7 @@ int main(void)
 		cmocka_unit_test(scale_of_exponential_delays_is_one),
 		cmocka_unit_test(bursts_move_the_scale_little),
 		cmocka_unit_test(few_round_trips_may_be_queueing),
+		cmocka_unit_test(few_round_trips_tell_it_large),
 		cmocka_unit_test(coarse_stamps_show),
 		cmocka_unit_test(second_differences_see_noise_and_not_the_line),
 		cmocka_unit_test(a_single_short_trip_is_dropped),
