@@ -17,6 +17,34 @@ static bool has_weight(const struct source *s)
 	return s->used && s->now.weight > 0;
 }
 
+/* Silent, but its line is foretold yet. */
+static bool fades(const struct source *s)
+{
+	return s->used && s->now.has_track && s->bias.known && s->bias.fades;
+}
+
+/* Who is silent is missed; who is wrong, or has become another, is not. */
+static enum joint_role role(const struct source *s)
+{
+	if (has_weight(s))
+		return JOINT_TAKES_PART;
+	if (s->now.agrees)
+		return JOINT_LISTENS;
+	if (s->told_false)
+		return JOINT_SHUT_OUT;
+	switch (s->now.reason) {
+	case verdict_reason_unreachable:
+	case verdict_reason_no_samples:
+	case verdict_reason_stale:
+	case verdict_reason_distance:
+	case verdict_reason_jitter:
+	case verdict_reason_pulse:
+		return fades(s) ? JOINT_FADES : JOINT_AWAY;
+	default:
+		return JOINT_SHUT_OUT;
+	}
+}
+
 static void combine_rate(const struct source *sources, int n, struct combination *c)
 {
 	double weights = 0, sum = 0, own = 0, common = 0;
@@ -25,7 +53,7 @@ static void combine_rate(const struct source *sources, int n, struct combination
 		const struct track_state *st = &sources[i].now.track;
 		double v = st->rate_sd_ppb * st->rate_sd_ppb + RATE_FLOOR_PPB * RATE_FLOOR_PPB;
 
-		if (!has_weight(&sources[i]))
+		if (role(&sources[i]) != JOINT_TAKES_PART && role(&sources[i]) != JOINT_FADES)
 			continue;
 		weights += 1 / v;
 		sum += st->line.rate_ppb / v;
@@ -45,26 +73,6 @@ static struct ts_raw newest_of(const struct source *sources, int n)
 		if (has_weight(&sources[i]) && ts_raw_before(newest, sources[i].now.track.newest))
 			newest = sources[i].now.track.newest;
 	return newest;
-}
-
-/* Who is silent is missed; who is wrong, or has become another, is not. */
-static enum joint_role role(const struct source *s)
-{
-	if (has_weight(s))
-		return JOINT_TAKES_PART;
-	if (s->now.agrees)
-		return JOINT_LISTENS;
-	switch (s->now.reason) {
-	case verdict_reason_unreachable:
-	case verdict_reason_no_samples:
-	case verdict_reason_stale:
-	case verdict_reason_distance:
-	case verdict_reason_jitter:
-	case verdict_reason_pulse:
-		return JOINT_AWAY;
-	default:
-		return JOINT_SHUT_OUT;
-	}
 }
 
 static int readings(struct source *sources, int n, struct joint_reading *r)

@@ -32,6 +32,11 @@ static bool has_line(const struct turn *t, int i)
 	return takes_part(t, i) || t->r[i].role == JOINT_LISTENS;
 }
 
+static bool fades(const struct turn *t, int i)
+{
+	return t->r[i].role == JOINT_FADES && t->r[i].bias->known && t->r[i].bias->fades;
+}
+
 static double sqr(double v)
 {
 	return v * v;
@@ -64,7 +69,8 @@ static double share(const struct joint_bias *b)
 
 static bool in_mean(const struct joint_reading *r)
 {
-	return r->bias->known && (r->role == JOINT_TAKES_PART || r->role == JOINT_AWAY);
+	return r->bias->known &&
+	       (r->role == JOINT_TAKES_PART || r->role == JOINT_AWAY || r->role == JOINT_FADES);
 }
 
 /* Weight and phase of one in the line's first place. With biases that are known (the line is lost
@@ -126,7 +132,13 @@ static void begin(const struct joint *j, const struct joint_occasion *o,
 	for (int i = 0; i < n; i++) {
 		t->moved[i] = false;
 		t->weight[i] = 0;
-		t->off_ns[i] = has_line(t, i) ? (double)ts_sat_sub(r[i].offset_ns, base) : 0;
+		if (r[i].role == JOINT_TAKES_PART)
+			r[i].bias->fades = true;
+		else if (r[i].role != JOINT_FADES)
+			r[i].bias->fades = false;
+		t->off_ns[i] = has_line(t, i) || fades(t, i)
+				       ? (double)ts_sat_sub(r[i].offset_ns, base)
+				       : 0;
 	}
 }
 
@@ -220,24 +232,48 @@ static void find_jumps(struct turn *t)
 	}
 }
 
+struct sums {
+	double weights, residuals;
+};
+
+static void add(struct turn *t, int i, struct sums *s)
+{
+	t->weight[i] = 1 / doubt_ns2(t, i);
+	s->weights += t->weight[i];
+	s->residuals += t->weight[i] * residual_ns(t, i);
+}
+
+/* What is foretold of those that are silent, unless the others say that it did not come so. */
+static void add_fading(struct turn *t, struct sums *s)
+{
+	double x = s->residuals / s->weights, var = 1 / s->weights;
+
+	for (int i = 0; i < t->n; i++) {
+		if (!fades(t, i))
+			continue;
+		if (is_beyond(residual_ns(t, i) - x, doubt_ns2(t, i) + var))
+			t->r[i].bias->fades = false;
+		else
+			add(t, i, s);
+	}
+}
+
 /* By those that did not jump; if there are none, as foretold. */
 static double follow(struct turn *t)
 {
-	double sum = 0, weights = 0;
+	struct sums s = {0, 0};
 
+	for (int i = 0; i < t->n; i++)
+		if (takes_part(t, i) && !t->moved[i])
+			add(t, i, &s);
+	if (s.weights > 0)
+		add_fading(t, &s);
 	for (int i = 0; i < t->n; i++) {
-		if (!takes_part(t, i) || t->moved[i])
-			continue;
-		t->weight[i] = 1 / doubt_ns2(t, i);
-		weights += t->weight[i];
-		sum += t->weight[i] * residual_ns(t, i);
-	}
-	for (int i = 0; i < t->n; i++) {
-		if (weights > 0)
-			t->weight[i] /= weights;
+		if (s.weights > 0)
+			t->weight[i] /= s.weights;
 		t->r[i].bias->weight = t->weight[i];
 	}
-	return weights > 0 ? sum / weights : 0;
+	return s.weights > 0 ? s.residuals / s.weights : 0;
 }
 
 static void learn(const struct turn *t, double x)
@@ -308,7 +344,7 @@ static double noise_ns2(const struct turn *t)
 	double own = 0, common = 0;
 
 	for (int i = 0; i < t->n; i++) {
-		if (!takes_part(t, i))
+		if (!takes_part(t, i) && !fades(t, i))
 			continue;
 		own += sqr(t->weight[i] * t->r[i].sd_ns);
 		common += t->weight[i] * t->r[i].sd_ns;

@@ -30,6 +30,11 @@
  *   absence    a source that does not take part keeps a_i and its share p_i; v_i grows by its own
  *              creep and that of the mean of the others. So the scale passes slowly from the
  *              sources that are gone to those that are there.
+ *   fading     the line of a source that took part and fell silent goes on as foretold, with the
+ *              deviation that wander gives it, until it is worth nothing beside the others: a pulse
+ *              that is away for a minute leaves the clock where it was, and not at once with the
+ *              phase and rate of servers. If it departs from the others by five deviations, it is
+ *              not what became of the oscillator, and is dropped.
  *   jump       z_i departs from a_i + predicted by five deviations, and more sources contradict
  *              that than have made the same jump: its bias has changed. a_i follows at once, its
  *              share in x stays as it was (moved_i). If none contradicts, it is our oscillator.
@@ -63,19 +68,21 @@ struct joint_bias {
 	double var_ns2;	  /* v_i */
 	double prior_ns2; /* A_i, when it last took part */
 	double weight;	  /* w_i in the last turn; 0 if it took no part */
+	bool fades;	  /* took part when it was heard last, and is worth something yet */
 };
 
 enum joint_role {
 	JOINT_TAKES_PART,
 	JOINT_LISTENS,	/* right, but not wanted now: learns its bias, for the time when it is */
 	JOINT_AWAY,	/* silent: what was learned stays, and keeps its share in the mean */
+	JOINT_FADES,	/* as that, but its line is foretold from what it was */
 	JOINT_SHUT_OUT, /* falseticker: no part in anything */
 };
 
 struct joint_reading {
 	struct joint_bias *bias;
 	enum joint_role role;
-	/* of one that takes part or listens: */
+	/* of one that takes part, listens or fades: */
 	int64_t offset_ns;	   /* z_i minus the base, at the instant */
 	double sd_ns, rate_sd_ppb; /* s_i and that of its rate */
 	double prior_ns2;	   /* A_i > 0 */

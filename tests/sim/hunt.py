@@ -108,16 +108,18 @@ class World:
 
     def make_reference(self):
         r = self.r
+        slow = 4 if self.count > 0 and self.duration > 4 * 3600 else 0  # a day of four readings a second is slow
         law, noise = r.choice(["gaussian", "exponential"]), log_uniform(r, 20, 2000)
         if r.random() < 0.5:
             name, width = "PHC0", r.choice([500, 1500, 20000])
             noise = min(noise, width / 2 if law == "exponential" else width / 10)
-            self.lines[name] = [f"config refclock PHC /dev/ptp0 poll {r.choice([0, 2, 4])} dpoll {r.choice([-2, 0])}",
+            self.lines[name] = [f"config refclock PHC /dev/ptp0 poll {slow + r.choice([0, 2, 4])}"
+                                f" dpoll {slow + r.choice([-2, 0])}",
                                 f"ref PHC0 law {law} noise_ns {noise:.3g} width_ns {width}"]
         else:
             name = "PPS"
             law = "gaussian"
-            self.lines[name] = [f"config refclock SHM 0 poll {r.choice([0, 2, 4])} dpoll 0 refid PPS"
+            self.lines[name] = [f"config refclock SHM 0 poll {slow + r.choice([0, 2, 4])} dpoll {slow} refid PPS"
                                 f" delay {max(20 * noise * 1e-9, 1e-6):.3g}",
                                 f"ref PPS law {law} noise_ns {noise:.3g}"]
         self.names.append(name)

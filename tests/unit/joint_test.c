@@ -420,6 +420,41 @@ static void it_survives_anything(void **state)
 	}
 }
 
+/* A pulse that falls silent beside servers a hundred times worse: its line goes on for what it is
+ * worth; if the servers say that it did not come so, it is dropped, and stays so until it is heard.
+ */
+static void what_falls_silent_fades(void **state)
+{
+	struct bench b = bench_new(4, 3, 10 * US);
+
+	(void)state;
+	b.s[0].noise_ns = 0.1 * US;
+	b.s[0].prior_ns = 1 * US;
+	turns(&b, 4);
+	b.s[0].role = JOINT_FADES;
+	b.s[0].noise_ns = 1 * US; /* as foretold */
+	turns(&b, 0.2);
+	assert_near_double(b.error_ns, 0, 4 * US);
+	assert_near_double(b.phase.sd_ns, 0, 4 * US);
+	assert_true(b.s[0].bias.fades);
+	b.s[0].bias_ns = 200 * US;
+	turn(&b);
+	assert_false(b.s[0].bias.fades);
+	assert_near_double(b.error_ns, 0, 30 * US);
+	b.s[0].bias_ns = 0;
+	turn(&b);
+	assert_false(b.s[0].bias.fades);
+	b.s[0].role = JOINT_TAKES_PART;
+	turn(&b);
+	assert_true(b.s[0].bias.fades);
+	b.s[0].role = JOINT_LISTENS; /* not wanted: nor is it when it is silent */
+	turn(&b);
+	b.s[0].role = JOINT_FADES;
+	turn(&b);
+	assert_false(b.s[0].bias.fades);
+	assert_near_double(b.s[0].bias.weight, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +475,7 @@ int main(void)
 		cmocka_unit_test(a_lost_line_keeps_the_biases),
 		cmocka_unit_test(same_input_same_output),
 		cmocka_unit_test(it_survives_anything),
+		cmocka_unit_test(what_falls_silent_fades),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
