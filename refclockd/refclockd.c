@@ -298,12 +298,23 @@ static bool is_usable(const struct msg_estimate *e)
 	return e->status != sync_unsynchronised;
 }
 
+static void take_verdict(struct refclockd *d, const struct msg_verdict *v)
+{
+	if (strcmp(v->publisher, "refclockd") != 0)
+		return;
+	for (int i = 0; i < REFCLOCKS_MAX; i++)
+		if (d->slot[i].used && strcmp(d->slot[i].core.config.name, v->source) == 0)
+			refclock_verdict(&d->slot[i].core, v);
+}
+
 static void stage_message(void *state, const struct msg *m)
 {
 	struct refclockd *d = state;
 	const struct msg_estimate *e = &m->u.estimate;
 	struct refclock_estimate estimate;
 
+	if (m->kind == MSG_verdict)
+		take_verdict(d, &m->u.verdict);
 	if (m->kind != MSG_estimate)
 		return;
 	estimate = (struct refclock_estimate){
@@ -324,8 +335,9 @@ static void stage_message(void *state, const struct msg *m)
 	}
 }
 
-/* Numbers pulses, and shows whose seconds are wrong. */
-static const struct stage_subscription subscriptions[] = {{"selectd", "estimate"}, {NULL, NULL}};
+/* The estimate numbers pulses, and shows whose seconds are wrong; verdicts are kept for selectd. */
+static const struct stage_subscription subscriptions[] = {
+	{"selectd", "estimate"}, {"selectd", "verdict."}, {NULL, NULL}};
 
 const struct stage refclockd_stage = {
 	.name = "refclockd",

@@ -5,11 +5,13 @@
 
 #include "selectd/core/selectd_core.h"
 #include "selectd/core/steady.h"
+#include "selectd/stash.h"
 
 struct selectd_state {
 	struct stage_host *host;
 	struct steady steady; /* between the bus and the core */
 	struct selectd core;
+	struct stash stash;
 };
 
 static void publish(struct selectd_state *s, struct msg *m)
@@ -54,7 +56,7 @@ static int start(void *state, const void *config, struct stage_host *host)
 
 static void stop(void *state)
 {
-	(void)state;
+	stash_free(&((struct selectd_state *)state)->stash);
 }
 
 static int reload(void *state, const void *config)
@@ -65,9 +67,8 @@ static int reload(void *state, const void *config)
 	return 0;
 }
 
-static void message(void *state, const struct msg *m)
+static void take(struct selectd_state *s, const struct msg *m)
 {
-	struct selectd_state *s = state;
 	struct msg steadied, renewed;
 	bool changed = steady_in(&s->steady, m, &steadied);
 
@@ -76,6 +77,22 @@ static void message(void *state, const struct msg *m)
 	drain(s);
 	if (changed && steady_renew(&s->steady, s->core.config.maxclockerror_ppm, &renewed))
 		host_publish(s->host, &renewed);
+}
+
+static void message(void *state, const struct msg *m)
+{
+	struct selectd_state *s = state;
+	struct msg again;
+
+	if (m->kind == MSG_sample && m->env.snapshot &&
+		!selectd_knows(&s->core, m->env.sender, m->u.sample.source) &&
+		stash_put(&s->stash, m, loop_now(host_loop(s->host))))
+		return;
+	take(s, m);
+	if (m->kind != MSG_source)
+		return;
+	while (stash_next(&s->stash, m->env.sender, m->u.source.source, &again))
+		take(s, &again);
 }
 
 static void gap(void *state, const char *publisher, uint64_t lost)
@@ -90,13 +107,19 @@ static struct ts_raw deadline(const void *state)
 {
 	const struct selectd_state *s = state;
 
-	return steady_to_raw(&s->steady, selectd_deadline(&s->core));
+	struct ts_raw t = steady_to_raw(&s->steady, selectd_deadline(&s->core));
+
+	return s->stash.count > 0 ? ts_raw_min(t, s->stash.until) : t;
 }
 
 static void expire(void *state, struct ts_raw now)
 {
 	struct selectd_state *s = state;
+	struct msg again;
 
+	if (s->stash.count > 0 && !ts_raw_before(now, s->stash.until))
+		while (stash_next(&s->stash, NULL, NULL, &again))
+			take(s, &again);
 	look_for_sleep(s);
 	selectd_on_deadline(&s->core, steady_from_raw(&s->steady, now));
 	drain(s);

@@ -281,6 +281,8 @@ void ntp_client_address(struct ntp_client *c, const char *address, uint16_t port
 
 	if (same && !c->denied && !c->failed)
 		return;
+	if (!same)
+		c->learned = (struct learned){0};
 	if (c->has_address && !same)
 		client_event(c, EVENT_source_changed, 0, "%s is now %s, was %s", c->config.source,
 			address, c->address);
@@ -313,6 +315,7 @@ void ntp_client_own_refid(struct ntp_client *c, uint32_t refid)
 
 void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v)
 {
+	learned_keep(&c->learned, v);
 	if (c->unjudged_raw_ns == 0 || v->last_sample_raw_ns != c->unjudged_raw_ns)
 		return;
 	c->offset_sd_ns = v->offset_sd_ns;

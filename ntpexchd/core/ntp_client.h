@@ -41,6 +41,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "common/core/learned.h"
 #include "common/core/tstime.h"
 #include "ntpexchd/core/cookie.h"
 #include "ntpexchd/core/ntp_mono.h"
@@ -173,6 +174,7 @@ struct ntp_client {
 	int64_t last_offset_ns, last_delay_ns;
 	bool has_clock;
 	struct ts_line clock;
+	struct learned learned; /* what selectd told of this server, for the next selectd */
 	/* answers */
 	bool out_send, out_resolve, out_source, removed;
 	bool told; /* a source message went out */

@@ -74,6 +74,7 @@ static void source_message(const struct ntp_client *c, struct msg_source *m)
 	if (m->last_offset_ns > DUR_NS_MAX || m->last_offset_ns < -DUR_NS_MAX)
 		m->last_offset_ns = c->last_offset_ns > 0 ? DUR_NS_MAX : -DUR_NS_MAX;
 	m->last_delay_ns = c->last_delay_ns;
+	learned_tell(&c->learned, m);
 	m->removed = c->removed;
 }
 

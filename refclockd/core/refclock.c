@@ -371,6 +371,11 @@ struct ts_raw refclock_deadline(const struct refclock *rc)
 	return ts_raw_min(t, rc->open ? rc->next_read : rc->next_open);
 }
 
+void refclock_verdict(struct refclock *rc, const struct msg_verdict *v)
+{
+	learned_keep(&rc->learned, v);
+}
+
 void refclock_describe(const struct refclock *rc, struct msg_source *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -400,6 +405,7 @@ void refclock_describe(const struct refclock *rc, struct msg_source *ret)
 	ret->good = rc->good;
 	ret->last_raw_ns = rc->last_valid.ns;
 	ret->last_delay_ns = rc->last_width_ns;
+	learned_tell(&rc->learned, ret);
 }
 
 static bool take(bool *flag)

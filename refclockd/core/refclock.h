@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/bus/msg.h"
+#include "common/core/learned.h"
 #include "common/core/leaplist.h"
 #include "common/core/tstime.h"
 #include "refclockd/core/filter.h"
@@ -153,6 +154,7 @@ struct refclock {
 	struct refclock_estimate estimate;
 	const struct leaplist *leaps; /* NULL: none */
 	int64_t seconds_off;	      /* from the estimate, as told */
+	struct learned learned;	      /* what selectd told of this clock, for the next selectd */
 	/* answers not yet taken out */
 	bool out_sample, out_source, out_close, out_open, out_read;
 	struct msg_sample sample;
@@ -181,6 +183,9 @@ void refclock_set_leaps(struct refclock *rc, const struct leaplist *leaps);
 
 /* UTC as selectd estimates it; valid is false as long as there is none. */
 void refclock_set_estimate(struct refclock *rc, const struct refclock_estimate *estimate);
+
+/* What selectd says of this source. */
+void refclock_verdict(struct refclock *rc, const struct msg_verdict *v);
 
 /* The last reading that was believed, for pulses that are locked to this source. */
 void refclock_reference(const struct refclock *rc, struct lock_reference *ret);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/combine.h"
+#include "selectd/core/recall.h"
 
 #include <math.h>
 
@@ -84,6 +85,7 @@ static int readings(struct source *sources, int n, struct joint_reading *r)
 
 		if (!s->used)
 			continue;
+		recall_settle(s);
 		r[count++] = (struct joint_reading){
 			.bias = &s->bias,
 			.role = role(s),

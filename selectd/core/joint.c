@@ -52,7 +52,7 @@ static double line_var_ns2(const struct joint_reading *r)
 	return sqr(r->sd_ns) + 1; /* lines are whole nanoseconds */
 }
 
-static double creep_ns2(const struct joint_bias *b, double dt_s)
+double joint_creep_ns2(const struct joint_bias *b, double dt_s)
 {
 	return sqr(CREEP_PER_DAY) * b->prior_ns2 * dt_s / DAY_S;
 }
@@ -152,7 +152,7 @@ static void grow_old(const struct turn *t)
 	for (int i = 0; i < t->n; i++) {
 		const struct joint_bias *b = t->r[i].bias;
 
-		mean += sqr(b->weight) * creep_ns2(b, t->dt_s);
+		mean += sqr(b->weight) * joint_creep_ns2(b, t->dt_s);
 		foretold &= !(takes_part(t, i) && b->known);
 	}
 	if (foretold)
@@ -161,7 +161,8 @@ static void grow_old(const struct turn *t)
 		struct joint_bias *b = t->r[i].bias;
 
 		if (b->known)
-			b->var_ns2 += (1 - 2 * b->weight) * creep_ns2(b, t->dt_s) + mean + of_line;
+			b->var_ns2 +=
+				(1 - 2 * b->weight) * joint_creep_ns2(b, t->dt_s) + mean + of_line;
 	}
 }
 

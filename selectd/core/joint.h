@@ -116,6 +116,9 @@ void joint_run(struct joint *j, const struct joint_reading *r, int n,
 /* The raw clock has jumped: the line is void. The sources' biases are theirs and stay good. */
 void joint_lose_line(struct joint *j);
 
+/* What a bias's variance gains in that time. */
+double joint_creep_ns2(const struct joint_bias *b, double dt_s);
+
 /* The source has set its clock by that. */
 void joint_correct(struct joint_bias *b, struct ts_dur by);
 

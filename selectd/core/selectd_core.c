@@ -3,6 +3,7 @@
 #include "selectd/core/selectd_private.h"
 #include "selectd/core/estimate.h"
 #include "selectd/core/jump.h"
+#include "selectd/core/recall.h"
 #include "common/core/bytes.h"
 
 #include <math.h>
@@ -98,6 +99,13 @@ static void drop(struct selectd *c, int i)
 		c->selected = -1;
 	c->told_full = false;
 	c->due = true;
+}
+
+bool selectd_knows(const struct selectd *c, const char *publisher, const char *source)
+{
+	int i = find(c, publisher, source);
+
+	return i >= 0 && c->sources[i].has_info;
 }
 
 /* A pulse marks a second, the estimate says which. */
@@ -252,12 +260,31 @@ static bool is_another_server(const struct source *s, const struct msg_source *i
 	       info->address[0] && strcmp(s->info.address, info->address) != 0;
 }
 
+/* What an earlier selectd has learned, before there is an estimate of our own. */
+static void recall(struct selectd *c, struct source *s, struct ts_raw now)
+{
+	struct track_config tc;
+	struct learned l;
+
+	learned_read(&s->info, &l);
+	if (c->has_estimate || !recall_take(s, &l, now))
+		return;
+	if (l.disruption > c->disruptions)
+		c->disruptions = l.disruption;
+	if (l.disrupted_raw_ns > c->disrupted.ns && l.disrupted_raw_ns <= now.ns)
+		c->disrupted.ns = l.disrupted_raw_ns;
+	tc = source_track_config(s, &c->config);
+	if (s->newest.raw_ns == 0)
+		track_init(&s->track, (enum track_kind)c->config.estimator, &tc);
+}
+
 static void on_source(struct selectd *c, const struct msg *m, struct ts_raw now)
 {
 	const struct msg_source *info = &m->u.source;
 	int i = find(c, m->env.sender, info->source);
 	struct track_config tc;
 	struct source *s;
+	bool first;
 
 	if (info->removed) {
 		if (i >= 0)
@@ -274,11 +301,16 @@ static void on_source(struct selectd *c, const struct msg *m, struct ts_raw now)
 	if (is_another_server(s, info)) {
 		track_reset(&s->track);
 		s->correction = (struct correction){0};
+		s->prior_rate_ppb = s->prior_rate_sd_ppb = 0;
+		s->recalled = false;
 		s->bias = (struct joint_bias){0};
 	}
+	first = !s->has_info;
 	s->info = *info;
 	s->has_info = true;
 	s->forget_at = TS_RAW_NEVER;
+	if (first)
+		recall(c, s, now);
 	tc = source_track_config(s, &c->config);
 	track_configure(&s->track, &tc);
 }

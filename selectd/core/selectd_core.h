@@ -73,6 +73,9 @@ void selectd_configure(struct selectd *c, const struct selectd_config *config);
  * source is (env.sender, name). */
 void selectd_on_message(struct selectd *c, const struct msg *m, struct ts_raw now);
 
+/* Has that source told of itself? Samples that come again are better taken after that (stash.h). */
+bool selectd_knows(const struct selectd *c, const char *publisher, const char *source);
+
 /* A publisher has started anew: what it does not tell of again within 30 s is gone. */
 void selectd_on_restart(struct selectd *c, const char *publisher, struct ts_raw now);
 

@@ -206,6 +206,16 @@ void judge_pass_leap(struct selectd *c, struct ts_raw raw)
 	c->due = true;
 }
 
+/* What an earlier selectd knew of it is older than this. */
+static void forget_rate(const struct selectd *c, struct source *s)
+{
+	struct track_config tc;
+
+	s->prior_rate_ppb = s->prior_rate_sd_ppb = 0;
+	tc = source_track_config(s, &c->config);
+	track_configure(&s->track, &tc);
+}
+
 void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
 {
 	c->disruptions++;
@@ -216,6 +226,7 @@ void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
 
 		if (!s->used)
 			continue;
+		forget_rate(c, s);
 		track_reset(&s->track);
 		s->now.has_track = false;
 		s->newest.raw_ns = 0;

@@ -122,8 +122,8 @@ struct track_config source_track_config(const struct source *s, const struct sel
 		.minsamples = s->info.minsamples > 0 ? s->info.minsamples : config->minsamples,
 		.maxsamples = s->info.maxsamples > 0 ? s->info.maxsamples : config->maxsamples,
 		.asymmetry = s->info.asymmetry,
-		.rate_ppb = 0,
-		.rate_sd_ppb = RATE_PRIOR_SD_PPB,
+		.rate_ppb = s->prior_rate_ppb,
+		.rate_sd_ppb = s->prior_rate_sd_ppb > 0 ? s->prior_rate_sd_ppb : RATE_PRIOR_SD_PPB,
 		.drift_ppb = 1e3 * config->maxclockerror_ppm,
 	};
 }

@@ -8,6 +8,7 @@
 #define TB_SOURCE_H
 
 #include "common/bus/msg.h"
+#include "common/core/learned.h"
 #include "selectd/core/correction.h"
 #include "selectd/core/joint.h"
 #include "selectd/core/selectd_config.h"
@@ -49,6 +50,8 @@ struct source {
 	struct track track;
 	struct correction correction;
 	struct joint_bias bias;
+	bool recalled;				  /* the bias is of an earlier selectd (recall.h) */
+	double prior_rate_ppb, prior_rate_sd_ppb; /* the rate too; 0: any */
 	struct source_jump jump;
 	struct ts_raw added;	 /* when it was first heard of */
 	struct ts_raw forget_at; /* not confirmed since its publisher restarted: gone then */

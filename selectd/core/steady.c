@@ -181,6 +181,8 @@ bool steady_in(struct steady *s, const struct msg *m, struct msg *ret)
 		ret->u.source.noselect |= m->u.source.local;
 		move(s, &ret->u.source.last_raw_ns);
 		move(s, &ret->u.source.host_raw_ns);
+		move(s, &ret->u.source.learned_raw_ns);
+		move(s, &ret->u.source.learned_disrupted_raw_ns);
 	} else if (m->kind == MSG_sample) {
 		if (is_local(s, m->env.sender, m->u.sample.source))
 			changed = learn(s, &m->u.sample);
@@ -226,6 +228,10 @@ void steady_out(struct steady *s, struct msg *m)
 	} else if (m->kind == MSG_verdict) {
 		move_back(s, &m->u.verdict.raw_ns);
 		move_back(s, &m->u.verdict.last_sample_raw_ns);
+		move_back(s, &m->u.verdict.learned_disrupted_raw_ns);
+		/* who takes it up does not know yet how the raw clock is steadied */
+		if (s->running)
+			m->u.verdict.learned_rate_sd_ppb = 0;
 	} else if (m->kind == MSG_event) {
 		move_back(s, &m->u.event.raw_ns);
 	}

@@ -54,6 +54,8 @@ struct track_state {
 	double jitter_ns;	/* standard deviation of a single sample */
 	double wander_tail_ppb; /* the largest that four deviations of have to be reckoned with */
 	int64_t base_delay_ns;	/* smallest delay of the path */
+	double apart_ns;       /* the way there minus the way back, as taken from before a change of
+				  one of them; 0 both are taken for equal */
 	double least_delay_ns; /* surely no more than any way there and any back together; 0 unknown
 				*/
 	int samples, runs;     /* samples in use; runs of residuals of one sign, 0 unknown */

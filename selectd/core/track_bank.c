@@ -182,6 +182,15 @@ static double least_delay_ns(const struct track_bank *t)
 		0);
 }
 
+/* bank_exchange.h: what changes of one way have moved since the start. */
+static double apart_ns(const struct track_bank *t)
+{
+	const struct bank_exchange *e = &t->u.exchange;
+
+	return t->two_way ? e->there_ns - e->back_ns + bank_apart_ns(&e->line.bank, &e->line.mean)
+			  : 0;
+}
+
 static int bank_at(const void *storage, struct ts_raw raw, struct track_state *ret)
 {
 	const struct track_bank *t = storage;
@@ -201,6 +210,7 @@ static int bank_at(const void *storage, struct ts_raw raw, struct track_state *r
 		.wander_tail_ppb = l->mean.wander_tail_ppb,
 		.jitter_ns = jitter_ns(t),
 		.base_delay_ns = t->two_way ? llround(bank_exchange_delay_ns(&t->u.exchange)) : 0,
+		.apart_ns = apart_ns(t),
 		.least_delay_ns = least_delay_ns(t),
 		.samples = t->samples < SAMPLES_SHOWN ? t->samples : SAMPLES_SHOWN,
 		.span_ns = ts_sat_sub(t->newest.ns, l->since_raw_ns),

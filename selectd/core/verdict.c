@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/selectd_private.h"
 #include "selectd/core/estimate.h"
+#include "selectd/core/recall.h"
 #include "common/core/bytes.h"
 
 #include <math.h>
@@ -78,6 +79,7 @@ void verdict_make(const struct selectd *c, struct source *s, struct ts_raw raw)
 	str_copy(v.publisher, sizeof(v.publisher), s->publisher);
 	if (s->now.has_track) {
 		tell_track(s, &v);
+		recall_tell(s, c->disruptions, c->disrupted, &v);
 		if (c->has_estimate)
 			tell_offsets(c, s, &v);
 	}

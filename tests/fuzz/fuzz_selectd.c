@@ -88,6 +88,20 @@ static void make_sample(struct input *in, int64_t now_ns, struct msg *m)
 	s->reject = byte(in) % 16 == 15 ? reject_delay : reject_ok;
 }
 
+static void make_learned(struct input *in, struct msg_source *s)
+{
+	s->learned_raw_ns = number(in, INT64_MAX);
+	s->learned_bias_ns = (double)number(in, 2000000000000000000) - 1e18;
+	s->learned_bias_sd_ns = (double)number(in, 1000000000000000000);
+	s->learned_moved_ns = (double)number(in, 2000000000000000000) - 1e18;
+	s->learned_prior_ns = (double)number(in, 1000000000000000000);
+	s->learned_rate_ppb = (double)number(in, 2000000000) - 1e9;
+	s->learned_rate_sd_ppb = (double)number(in, 1000000000);
+	s->learned_wander_ppb = (double)number(in, 1000000000);
+	s->learned_disruption = number(in, INT64_MAX);
+	s->learned_disrupted_raw_ns = number(in, INT64_MAX);
+}
+
 static void make_source(struct input *in, struct msg *m)
 {
 	struct msg_source *s = &m->u.source;
@@ -111,6 +125,9 @@ static void make_source(struct input *in, struct msg *m)
 	s->minsamples = number(in, 4096);
 	s->maxsamples = number(in, 4096);
 	s->asymmetry = (byte(in) - 128) / 256.0;
+	s->learned = flags & 16;
+	if (s->learned)
+		make_learned(in, s);
 }
 
 static void check_state(const struct selectd *c)

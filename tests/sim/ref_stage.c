@@ -54,6 +54,14 @@ static int read_pulse(struct sim *s, struct ref_unit *r, struct refclock_reading
 	return 0;
 }
 
+void ref_stage_message(struct sim *s, const struct msg *m)
+{
+	for (int i = 0; i < s->refs; i++)
+		if (m->kind == MSG_verdict && !strcmp(m->u.verdict.publisher, "refclockd") &&
+			!strcmp(m->u.verdict.source, s->ref[i].core.config.name))
+			refclock_verdict(&s->ref[i].core, &m->u.verdict);
+}
+
 void ref_stage_pulse(struct sim *s, const struct event *e)
 {
 	struct ref_unit *r = &s->ref[e->index];

@@ -26,10 +26,13 @@ static int by_seq(const void *a, const void *b)
 
 	if (strcmp(x->env.sender, y->env.sender) != 0)
 		return strcmp(x->env.sender, y->env.sender);
+	if ((x->kind == MSG_source) != (y->kind == MSG_source))
+		return x->kind == MSG_source ? -1 : 1;
 	return x->env.seq < y->env.seq ? -1 : x->env.seq > y->env.seq;
 }
 
-/* What publishers tell a late joiner: last source messages and samples, by number. */
+/* What publishers tell a late joiner: last source messages and samples, by number; the former
+ * first, as selectd/stash.h has it. */
 static void replay(struct sim *s)
 {
 	enum { MOST = (SIM_NODES + SIM_REFS) * (SIM_KEPT_SAMPLES + 1) };

@@ -24,7 +24,8 @@ static const struct {
 } stages[MEMBERS] = {
 	[MEMBER_NTP] = {"ntpexchd", ntp_stage_start, ntp_stage_message, ntp_stage_deadline,
 		ntp_stage_expire},
-	[MEMBER_REF] = {"refclockd", ref_stage_start, NULL, ref_stage_deadline, ref_stage_expire},
+	[MEMBER_REF] = {"refclockd", ref_stage_start, ref_stage_message, ref_stage_deadline,
+		ref_stage_expire},
 	[MEMBER_SELECT] = {"selectd", select_stage_start, select_stage_message,
 		select_stage_deadline, select_stage_expire},
 	[MEMBER_DISCIPLINE] = {"disciplined", disc_stage_start, disc_stage_message,
@@ -206,6 +207,8 @@ static bool subscribes(enum member_id who, const struct msg *m)
 	switch (who) {
 	case MEMBER_NTP:
 		return m->kind == MSG_clock || m->kind == MSG_verdict;
+	case MEMBER_REF:
+		return m->kind == MSG_verdict;
 	case MEMBER_SELECT:
 		return (!strcmp(from, "ntpexchd") || !strcmp(from, "refclockd")) &&
 		       (m->kind == MSG_sample || m->kind == MSG_source || m->kind == MSG_event);

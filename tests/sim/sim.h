@@ -146,6 +146,7 @@ void ntp_stage_event(struct sim *s, const struct event *e);
 
 /* ref_stage.c */
 void ref_stage_start(struct sim *s);
+void ref_stage_message(struct sim *s, const struct msg *m);
 struct ts_raw ref_stage_deadline(const struct sim *s);
 void ref_stage_expire(struct sim *s);
 void ref_stage_pulse(struct sim *s, const struct event *e);
