@@ -62,14 +62,23 @@ double bank_line_sd_ns(const struct bank_line *l, int64_t raw_ns)
 	return sqrt(bank_phase_var_ns2(m, dt) + l->phase_var_ns2);
 }
 
-/* A reading that was held back may be the first of a step: until the next tell, either is possible.
- */
+static double midpoint_ns(const struct bank_line *l, const struct bank_sample *s)
+{
+	double apart = bank_apart_ns(&l->bank, &l->mean);
+
+	return l->two_way ? (s->there_ns - s->back_ns - apart) / 2 : s->there_ns;
+}
+
+/* An odd reading may be the first of a step or of another rate, whether it was held back or the
+ * bank took it for an outlier: until the next tell, either is possible. */
 static double doubt_ns(const struct bank_line *l)
 {
 	const struct bank_watch *w = &l->watch;
+	const struct bank_sample *s = &w->sample[w->count > 0 ? w->count - 1 : 0];
 
-	return w->count > 0 && w->sample[w->count - 1].raw_ns != l->raw_ns ? w->off_ns[w->count - 1]
-									   : 0;
+	if (w->count == 0)
+		return 0;
+	return midpoint_ns(l, s) - bank_phase_ns(&l->mean, elapsed_s(l->raw_ns, s->raw_ns));
 }
 
 struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns)
@@ -138,10 +147,7 @@ static void start_over(struct bank_line *l, const struct bank_watch_change *c,
 
 static double off_ns(const struct bank_line *l, const struct bank_sample *s)
 {
-	double apart = bank_apart_ns(&l->bank, &l->mean);
-	double y = l->two_way ? (s->there_ns - s->back_ns - apart) / 2 : s->there_ns;
-
-	return y - bank_line_phase_ns(l, s->raw_ns);
+	return midpoint_ns(l, s) - bank_line_phase_ns(l, s->raw_ns);
 }
 
 static enum bank_watch_verdict judge(struct bank_line *l, const struct bank_sample *s,

@@ -49,7 +49,8 @@ void bank_line_go_back(struct bank_line *l);
 /* The line as it is now. */
 struct bank_line_state {
 	double phase_ns, phase_sd_ns, rate_ppb, rate_sd_ppb;
-	double doubt_ns; /* in phase_sd_ns: what a reading that is held back is off by */
+	double doubt_ns; /* in phase_sd_ns: what an odd reading is off by that the next has to
+			    explain */
 };
 struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns);
 

@@ -186,6 +186,7 @@ class World:
                 self.lines[name].append(f"at {t:.0f} outage {name} {long:.0f}")
             else:
                 self.faults.append(f"at {t:.0f} outage all {long:.0f}")
+                self.voids = True  # how a clock runs free is luck
         elif kind == "suspend":
             self.faults.append(f"at {t:.0f} suspend {min(long, 7200):.0f} {r.choice([0, 3, -400, 2500])}")
             self.excuses += 1
