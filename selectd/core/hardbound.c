@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/hardbound.h"
+#include "selectd/core/hardbound_edges.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-/* Standard deviations of rate and wander that the carried interval allows for (ESTIMATOR: 99.99 %
- * needs 5 to 7 of a heavy-tailed error; the drift allowance comes on top). */
-#define CARRY_SIGMAS  5.0
-#define EDGE_SIGMAS   4.0 /* hardbound.h tells why */
 #define DOUBLINGS_MAX 6
+#define LATER	      4 /* hardbound.h tells why */
 #define ROUNDING_NS   2
 #define NS_MAX	      4e18
 
@@ -17,6 +15,7 @@ void hardbound_reset(struct hardbound *b)
 {
 	b->count = 0;
 	b->next = 0;
+	b->pairs.count = 0;
 }
 
 int64_t hardbound_error(const struct msg_sample *sample)
@@ -42,6 +41,18 @@ static void widen(struct hardbound *b, const struct msg_sample *sample)
 	}
 }
 
+static int64_t least_delay(const struct hardbound *b)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < b->count; i++) {
+		int64_t delay = 2 * (b->ring[i].error_ns - b->ring[i].other_ns);
+
+		least = delay < least ? delay : least;
+	}
+	return least;
+}
+
 void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
 {
 	widen(b, sample);
@@ -54,6 +65,8 @@ void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
 	b->next = (b->next + 1) % HARDBOUND_SAMPLES;
 	if (b->count < HARDBOUND_SAMPLES)
 		b->count++;
+	b->least_delay_ns = least_delay(b);
+	b->pairs.count = 0;
 }
 
 void hardbound_shift(struct hardbound *b, struct ts_dur shift)
@@ -74,14 +87,7 @@ int64_t hardbound_newest_other(const struct hardbound *b)
 
 int64_t hardbound_least_delay(const struct hardbound *b)
 {
-	int64_t least = INT64_MAX;
-
-	for (int i = 0; i < b->count; i++) {
-		int64_t delay = 2 * (b->ring[i].error_ns - b->ring[i].other_ns);
-
-		least = delay < least ? delay : least;
-	}
-	return b->count > 0 ? least : 0;
+	return b->count > 0 ? b->least_delay_ns : 0;
 }
 
 /* A double as nanoseconds, within what sums of two cannot overflow. */
@@ -100,11 +106,7 @@ struct edges {
 
 static int64_t widening_ns(const struct hardbound_line *line, double scale, double age_s)
 {
-	double t = fabs(age_s);
-	double rate = line->rate_sd_ppb, wander = line->wander_ppb;
-	double sd = t * sqrt(rate * rate + wander * wander * t / 3);
-
-	return whole_ns(scale * (line->drift_ppb * t + CARRY_SIGMAS * sd)) + ROUNDING_NS;
+	return whole_ns(hardbound_widening(line, scale, age_s)) + ROUNDING_NS;
 }
 
 /* What the rate makes of the time between is small enough for a double. */
@@ -169,80 +171,41 @@ static struct hardbound_interval carried(
 	return r;
 }
 
-/* One side's edges outwards from the line, the other side's, and what the walk allows for: an edge
- * t ago carried by the rate since one T ago has sag[T] t beside it (hardbound.h). */
-struct sides {
-	const double *near, *far;
-	const double *age_s, *sag_ppb;
-	int n;
-	const struct hardbound_line *line;
-	double scale;
-};
-
-/* Edge i as it is now, by the rate between it and what older ones say on the other side. Only those
- * can be the best that are tighter than all between. */
-static double carried_by_rate(const struct sides *s, int i)
+static struct hardbound_edge outwards(const struct edges *e)
 {
-	double t = s->age_s[i], near = s->near[i] - s->line->least_delay_ns;
-	double least = INFINITY, tightest = INFINITY;
-
-	for (int j = i + 1; j < s->n; j++) {
-		double gap, rate, span = s->age_s[j] - t;
-
-		if (s->far[j] >= tightest || span <= 0)
-			continue;
-		tightest = s->far[j];
-		gap = near + tightest;
-		rate = (gap > 0 ? gap / span : 0) + s->sag_ppb[j];
-		least = rate < least ? rate : least;
-	}
-	return s->near[i] + least * t;
+	return (struct hardbound_edge){e->age_s, (double)e->high_ns, -(double)e->low_ns};
 }
 
-/* Without older ones there is no rate but the line's. */
-static double edge_now(const struct sides *s, int i)
+/* What pairs leave, edge[] being counted as they count. */
+static struct hardbound_interval carried_by_pairs(const struct hardbound_pairs *p,
+	const struct hardbound_edge *edge, const struct hardbound_line *line, double scale)
 {
-	if (s->age_s[i] > 0 && s->n > 1)
-		return carried_by_rate(s, i);
-	return s->near[i] + (double)widening_ns(s->line, s->scale, s->age_s[i]);
-}
+	struct hardbound_interval r = {.used = p->count};
+	double up = INFINITY, down = INFINITY;
 
-/* The tightest of one side, as a distance from the line. */
-static double tightest(const struct sides *s)
-{
-	double best = INFINITY, newer = INFINITY;
-
-	for (int i = 0; i < s->n; i++) {
-		double v;
-
-		if (s->near[i] >= newer)
-			continue;
-		newer = s->near[i];
-		v = edge_now(s, i);
-		best = v < best ? v : best;
+	for (int k = 0; k < p->count; k++) {
+		up = fmin(up, hardbound_edges_carried(&edge[p->high[k].near], &edge[p->high[k].far],
+				      1, line, scale));
+		down = fmin(down, hardbound_edges_carried(&edge[p->low[k].near],
+					  &edge[p->low[k].far], -1, line, scale));
 	}
-	return best;
+	r.high_ns = ts_sat_add(whole_ns(up), ROUNDING_NS);
+	r.low_ns = -ts_sat_add(whole_ns(down), ROUNDING_NS);
+	r.contradictions = r.low_ns > r.high_ns;
+	return r;
 }
 
 static struct hardbound_interval carried_by_edges(
 	const struct edges *e, int n, const struct hardbound_line *line, double scale)
 {
-	double high[HARDBOUND_SAMPLES], low[HARDBOUND_SAMPLES], age_s[HARDBOUND_SAMPLES],
-		sag_ppb[HARDBOUND_SAMPLES];
-	struct sides up = {high, low, age_s, sag_ppb, n, line, scale};
-	struct sides down = {low, high, age_s, sag_ppb, n, line, scale};
-	struct hardbound_interval r = {.used = n};
+	struct hardbound_edge edge[HARDBOUND_SAMPLES];
+	struct hardbound_search s = {edge, n, line, scale, {0}, 1};
+	struct hardbound_pairs p = {.count = 0};
 
-	for (int i = 0; i < n; i++) {
-		high[i] = (double)e[i].high_ns;
-		low[i] = -(double)e[i].low_ns;
-		age_s[i] = e[i].age_s;
-		sag_ppb[i] = scale * EDGE_SIGMAS * line->wander_ppb * sqrt(fmax(age_s[i], 0) / 3);
-	}
-	r.high_ns = ts_sat_add(whole_ns(tightest(&up)), ROUNDING_NS);
-	r.low_ns = -ts_sat_add(whole_ns(tightest(&down)), ROUNDING_NS);
-	r.contradictions = n > 0 && r.low_ns > r.high_ns;
-	return r;
+	for (int i = 0; i < n; i++)
+		edge[i] = outwards(&e[i]);
+	hardbound_search_run(&s, &p);
+	return carried_by_pairs(&p, edge, line, scale);
 }
 
 static struct hardbound_interval intersect(
@@ -251,28 +214,77 @@ static struct hardbound_interval intersect(
 	return line->walks ? carried_by_edges(e, n, line, scale) : carried(e, n, line, scale);
 }
 
+/* Where edges contradict each other; once more than just agreeing, which is an interval of next to
+ * no width. */
+static struct hardbound_interval settle(
+	const struct hardbound *b, const struct hardbound_line *line, struct edges *e, int n)
+{
+	double scale = 2;
+
+	for (int i = 0; i < DOUBLINGS_MAX; i++, scale *= 2)
+		if (intersect(e, n, line, scale).contradictions == 0)
+			return intersect(e, n, line, 2 * scale);
+	n = collect(b, line, true, e);
+	if (n == 0)
+		n = collect(b, line, false, e) > 0; /* the newest */
+	return carried(e, n, line, 1);
+}
+
+void hardbound_choose(struct hardbound *b, const struct hardbound_line *line)
+{
+	struct edges e[HARDBOUND_SAMPLES];
+	struct hardbound_edge edge[HARDBOUND_SAMPLES];
+	int n = collect(b, line, false, e);
+	double interval_s;
+
+	b->pairs.count = 0;
+	if (n < 2 || !line->walks)
+		return;
+	for (int i = 0; i < n; i++)
+		edge[i] = outwards(&e[i]);
+	interval_s = edge[1].age_s - edge[0].age_s;
+	hardbound_search_run(&(struct hardbound_search){edge, n, line, 1,
+				     {0, interval_s, LATER * interval_s}, HARDBOUND_PAIRS},
+		&b->pairs);
+}
+
+/* By those that were chosen. */
+static struct hardbound_interval chosen(
+	const struct hardbound *b, const struct hardbound_line *line)
+{
+	struct hardbound_edge edge[HARDBOUND_SAMPLES];
+	const struct hardbound_pairs *p = &b->pairs;
+
+	for (int k = 0; k < p->count; k++) {
+		int who[] = {p->high[k].near, p->high[k].far, p->low[k].near, p->low[k].far};
+
+		for (int i = 0; i < 4; i++) {
+			struct edges e = edges_of(line, from_newest(b, who[i]));
+
+			edge[who[i]] = outwards(&e);
+		}
+	}
+	return carried_by_pairs(p, edge, line, 1);
+}
+
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,
 	struct hardbound_interval *ret)
 {
+	struct hardbound_interval r;
 	struct edges e[HARDBOUND_SAMPLES];
-	int n = collect(b, line, false, e);
-	struct hardbound_interval all = intersect(e, n, line, 1);
-	double scale = 2;
+	int n;
 
-	if (n == 0)
-		return -ENODATA;
-	for (int i = 0; all.contradictions > 0 && i < DOUBLINGS_MAX; i++, scale *= 2)
-		if (intersect(e, n, line, scale).contradictions == 0) {
-			/* just agreeing is an interval of next to no width: once more */
-			*ret = intersect(e, n, line, 2 * scale);
+	if (line->walks && b->pairs.count > 0) {
+		r = chosen(b, line);
+		if (r.contradictions == 0) {
+			*ret = r;
 			return 0;
 		}
-	if (all.contradictions > 0) {
-		n = collect(b, line, true, e);
-		if (n == 0)
-			n = collect(b, line, false, e) > 0; /* the newest */
-		all = carried(e, n, line, 1);
 	}
-	*ret = all;
+	n = collect(b, line, false, e);
+	if (n == 0)
+		return -ENODATA;
+	r = intersect(e, n, line, 1);
+	*ret = r.contradictions > 0 ? settle(b, line, e, n) : r;
 	return 0;
 }

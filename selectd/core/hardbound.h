@@ -21,16 +21,15 @@
  *     x(0) <= h + (h - l) t / (T - t) + K w t sqrt(T/3),   the same mirrored for the low side.
  *
  * The deviation is that of the walk: from t ago to now it takes x off the tangent by w^2 t^3/3 of
- * variance, from T to t ago by w^2 (T - t)^3/3, which counts (t / (T - t))^2 times; what comes after
- * an instant is independent of what came before, and the sum is w^2 t^2 T/3. It is exact for a
- * Gaussian walk, and free of any law of the delays. The least round trip B does not
- * count twice: both edges contain the same unknown share of it (whatever the path's asymmetry
- * takes from the one it adds to the other), so that h - l exceeds what x really moved by B at
- * least: it is h - l - B that is carried, and an exchange still hides half its own delay. Less than
- * 0 beside the line it is taken for 0: that an edge moves inwards would rest on B alone, which is
- * estimated.
- * So there is no statistical part beside half the least delay: a path as asymmetric as can be has
- * its truth on the edge, and noise, which only ever delays, moves edges away from it.
+ * variance, from T to t ago by w^2 (T - t)^3/3, which counts (t / (T - t))^2 times; what comes
+ * after an instant is independent of what came before, and the sum is w^2 t^2 T/3. It is exact for
+ * a Gaussian walk, and free of any law of the delays. The least round trip B does not count twice:
+ * both edges contain the same unknown share of it (whatever the path's asymmetry takes from the one
+ * it adds to the other), so that h - l exceeds what x really moved by B at least: it is h - l - B
+ * that is carried, and an exchange still hides half its own delay. Less than 0 beside the line it
+ * is taken for 0: that an edge moves inwards would rest on B alone, which is estimated. So there is
+ * no statistical part beside half the least delay: a path as asymmetric as can be has its truth on
+ * the edge, and noise, which only ever delays, moves edges away from it.
  *
  * K is 4. Outside the edges the truth is only if the walk exceeds that (3e-5 on one side) over just
  * the span of edges that met next to no queue; and by no more than queues and asymmetry leave, as
@@ -61,10 +60,24 @@ struct hardbound_sample {
 	int64_t other_ns; /* of that what does not come from the delay */
 };
 
+/* Two edges, counted from the newest sample: one of a side, and whom its rate is taken from. */
+struct hardbound_pair {
+	int near, far;
+};
+
+/* Those that are the tightest at some instants. */
+#define HARDBOUND_PAIRS 3
+struct hardbound_pairs {
+	struct hardbound_pair high[HARDBOUND_PAIRS], low[HARDBOUND_PAIRS];
+	int count; /* 0: nobody has looked */
+};
+
 struct hardbound {
 	struct hardbound_sample ring[HARDBOUND_SAMPLES];
 	int count, next;
 	int64_t root_dispersion_ns; /* of the newest */
+	int64_t least_delay_ns;
+	struct hardbound_pairs pairs;
 };
 
 /* A line to carry along, and how well its rate is known over the time of the samples. */
@@ -101,6 +114,11 @@ int64_t hardbound_newest_other(const struct hardbound *b);
 
 /* Smallest delay of the samples, 0 without one. */
 int64_t hardbound_least_delay(const struct hardbound *b);
+
+/* Until the next sample hardbound_at() of a line that walks will ask those edges only that are the
+ * tightest now (at line.raw), one interval between samples later or four of them: by then a source
+ * that does not answer is about to be given up. Without this it asks all. */
+void hardbound_choose(struct hardbound *b, const struct hardbound_line *line);
 
 /* The interval at line.raw. -ENODATA without a sample at or after since. */
 int hardbound_at(const struct hardbound *b, const struct hardbound_line *line,

@@ -55,18 +55,6 @@ static struct ts_raw newest(const struct track *t)
 	return newest_sample(t)->raw;
 }
 
-int track_sample(struct track *t, const struct msg_sample *sample)
-{
-	int err;
-
-	if (t->bound.count > 0 && sample->raw_ns <= newest(t).ns)
-		return -EINVAL;
-	err = t->ops->sample(t->storage.bytes, sample);
-	if (err == 0)
-		hardbound_add(&t->bound, sample);
-	return err;
-}
-
 /* A source whose samples have no hard error of their own (a reference clock without a device's
  * bound) can only be believed within its noise. */
 static bool has_hard_bound(const struct track *t)
@@ -138,9 +126,9 @@ static void reach_doubt(const struct track *t, struct track_state *st)
 	st->high_ns = reach > st->high_ns ? reach : st->high_ns;
 }
 
-static void hard_interval(const struct track *t, struct track_state *st)
+static struct hardbound_line line_to_carry(const struct track *t, const struct track_state *st)
 {
-	struct hardbound_line line = {
+	return (struct hardbound_line){
 		.line = st->line,
 		/* who estimates the wander knows how the rate changed; others do not */
 		.drift_ppb = t->ops->models ? 0 : t->config.drift_ppb,
@@ -153,6 +141,11 @@ static void hard_interval(const struct track *t, struct track_state *st)
 		.slack_ns = OFFSET_SIGMAS * certain_sd_ns(st),
 		.since = st->oldest,
 	};
+}
+
+static void hard_interval(const struct track *t, struct track_state *st)
+{
+	struct hardbound_line line = line_to_carry(t, st);
 	struct hardbound_interval i;
 
 	if (hardbound_at(&t->bound, &line, &i) < 0) {
@@ -184,6 +177,32 @@ static void keep_inside(struct track_state *st)
 	st->line.utc = ts_utc_add(st->line.utc, (struct ts_dur){move});
 	st->low_ns -= move;
 	st->high_ns -= move;
+}
+
+static void choose_edges(struct track *t)
+{
+	struct track_state st;
+	struct hardbound_line line;
+
+	if (!t->ops->models || !has_hard_bound(t) ||
+		t->ops->at(t->storage.bytes, newest(t), &st) < 0)
+		return;
+	line = line_to_carry(t, &st);
+	hardbound_choose(&t->bound, &line);
+}
+
+int track_sample(struct track *t, const struct msg_sample *sample)
+{
+	int err;
+
+	if (t->bound.count > 0 && sample->raw_ns <= newest(t).ns)
+		return -EINVAL;
+	err = t->ops->sample(t->storage.bytes, sample);
+	if (err < 0)
+		return err;
+	hardbound_add(&t->bound, sample);
+	choose_edges(t);
+	return 0;
 }
 
 int track_at(const struct track *t, struct ts_raw raw, struct track_state *ret)

@@ -25,20 +25,33 @@ static void exchange(struct hardbound *b, int64_t age_s, int64_t there_ns, int64
 	hardbound_add(b, &m);
 }
 
-static struct hardbound_interval at_now(const struct hardbound *b, double wander_ppb, double least)
+static struct hardbound_line line_now(double wander_ppb, double least_ns)
 {
-	struct hardbound_line line = {
+	return (struct hardbound_line){
 		.line = {{RAW_NS}, {SIM_EPOCH_NS + RAW_NS}, 0},
 		.rate_sd_ppb = 1000,
 		.wander_ppb = wander_ppb,
 		.walks = true,
-		.least_delay_ns = least,
+		.least_delay_ns = least_ns,
 		.slack_ns = 1e9,
 	};
+}
+
+static struct hardbound_interval at_now(const struct hardbound *b, double wander_ppb, double least)
+{
+	struct hardbound_line line = line_now(wander_ppb, least);
 	struct hardbound_interval i;
 
 	assert_int_equal(hardbound_at(b, &line, &i), 0);
 	return i;
+}
+
+static struct hardbound_interval chosen_now(struct hardbound *b, double wander_ppb, double least)
+{
+	struct hardbound_line line = line_now(wander_ppb, least);
+
+	hardbound_choose(b, &line);
+	return at_now(b, wander_ppb, least);
 }
 
 static void edges_come_from_different_exchanges(void **state)
@@ -169,6 +182,69 @@ static void truth_stays_inside_whatever_the_path(void **state)
 	assert_true(all.worst > 0.97);
 }
 
+static struct hardbound_interval after(const struct hardbound *b, int64_t later_s)
+{
+	struct hardbound_line line = line_now(3, 100000);
+	struct hardbound_interval i;
+
+	line.line.raw.ns += later_s * NS_PER_S;
+	line.line.utc.ns += later_s * NS_PER_S;
+	assert_int_equal(hardbound_at(b, &line, &i), 0);
+	assert_int_equal(i.contradictions, 0);
+	return i;
+}
+
+static int64_t width(struct hardbound_interval i)
+{
+	return i.high_ns - i.low_ns;
+}
+
+/* What was chosen at a sample is at that instant what all say, later a bound no tighter than that
+ * of all, and hardly wider. */
+static void chosen_edges_say_what_all_say(void **state)
+{
+	double wider[3] = {0};
+	int n = 200;
+	struct prng g;
+
+	(void)state;
+	prng_init(&g, 5);
+	for (int k = 0; k < n; k++) {
+		struct hardbound all, few;
+		struct hardbound_line line = line_now(3, 100000);
+
+		hardbound_reset(&all);
+		for (int i = 70; i >= 0; i--)
+			exchange(&all, 16 * i, 50000 + (int64_t)(2e5 * prng_exponential(&g)),
+				50000 + (int64_t)(2e5 * prng_exponential(&g)));
+		few = all;
+		hardbound_choose(&few, &line);
+		for (int i = 0; i < 3; i++) {
+			struct hardbound_interval a = after(&all, 24 * i), f = after(&few, 24 * i);
+
+			assert_true(f.low_ns <= a.low_ns && f.high_ns >= a.high_ns);
+			wider[i] += (double)width(f) / (double)width(a) / n - 1.0 / n;
+		}
+	}
+	assert_near_double(wider[0], 0, 1e-9);
+	assert_true(wider[1] < 0.01 && wider[2] < 0.01);
+}
+
+/* A new sample is a new search. */
+static void chosen_edges_are_forgotten_with_the_next_sample(void **state)
+{
+	struct hardbound_line line = line_now(3, 0);
+	struct hardbound b;
+
+	(void)state;
+	hardbound_reset(&b);
+	exchange(&b, 30, 50000, 900000);
+	exchange(&b, 20, 900000, 50000);
+	hardbound_choose(&b, &line);
+	exchange(&b, 0, 40000, 40000);
+	assert_near_double((double)width(at_now(&b, 3, 0)), 80000, 10);
+}
+
 /* Whatever the samples, an interval is not inside out. */
 static void nonsense_gives_an_interval(void **state)
 {
@@ -189,6 +265,8 @@ static void nonsense_gives_an_interval(void **state)
 		}
 		i = at_now(&b, 1e3 * prng_uniform(&g), 1e6 * prng_uniform(&g));
 		assert_true(i.low_ns <= i.high_ns && i.used > 0);
+		i = chosen_now(&b, 1e3 * prng_uniform(&g), 1e6 * prng_uniform(&g));
+		assert_true(i.low_ns <= i.high_ns && i.used > 0);
 	}
 }
 
@@ -199,6 +277,8 @@ int main(void)
 		cmocka_unit_test(wander_widens_what_is_carried),
 		cmocka_unit_test(deviation_is_that_of_the_walk),
 		cmocka_unit_test(truth_stays_inside_whatever_the_path),
+		cmocka_unit_test(chosen_edges_say_what_all_say),
+		cmocka_unit_test(chosen_edges_are_forgotten_with_the_next_sample),
 		cmocka_unit_test(nonsense_gives_an_interval),
 	};
 
