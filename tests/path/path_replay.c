@@ -1,136 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path_replay FILE [SETTLE_S [DUMP]] - what became of the samples of a recording (path_record.h):
+ * path_replay [-s SETTLE_S] [-w WANDER] [-t TOLD] [-d DUMP] FILE - what became of the samples of a
+ * recording (path_record.h). In words, from SETTLE_S (120) on, ns:
  *
- *   delays   there and back against the truth: median, spread, how far they hang together
- *   samples  error of a sample's offset
- *   replay   the recorded samples through selectd's core again: estimates that differ from those
- *            which the daemon published
- *   estimate error of the estimate in force, at each look
- *   clock    error of the page, and of it what the discipline adds to the estimate's
- *   latency  from the packet's arrival to the clock message
+ *   delays   there and back against the truth: median, spread, how far they hang together. With
+ *            TOLD, what path_server printed: what the real path added to what was drawn
+ *   offset   error of a sample's offset
+ *   kalman   error of a filter of two states that knows WANDER (1e-9) and takes the samples' errors
+ *            for white, of the deviation that they have
+ *   estimate error of the published estimates at their own instants, of those that this build's
+ * core makes of the same samples, and of those in force clock    error of the page, and what it
+ * adds to the estimate in force times    from a sample to the clock message
  *
- * All in ns, as mean and standard deviation from SETTLE_S (120) on. DUMP gets a line an item.
- *
- * Truth: against CLOCK_REALTIME a look is as good as its bracket. The bend is undone exactly; what
- * is left of real minus raw is a line but for the kernel's rounding, so the looks of some seconds
- * are averaged. A PTP clock's cross timestamps are exact and taken as they are.
+ * then as "name value" lines, for a test: of the estimates those that come out the same to the
+ * digit when the recorded samples go through selectd's core again, and others; errors as above. The
+ * asymmetry of the real path is taken out of *_rms_ns where it is known; added_sd_ns is what it
+ * adds to a delay, drift_sd_ns to the offsets of ten seconds together.
  */
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "common/io/log.h"
-#include "common/io/oscillator_parse.h"
 #include "selectd/core/selectd_core.h"
 #include "selectd/selectd.h"
 #include "common/io/cfgload.h"
-#include "tests/path/path_record.h"
+#include "tests/path/path_truth.h"
 
-#define BLOCK_NS (4 * NS_PER_S)
-
-/* ---- numbers ---- */
-
-struct series {
-	double *v;
-	int count, room;
-};
-
-static void push(struct series *s, double v)
-{
-	if (s->count == s->room) {
-		s->room = s->room ? 2 * s->room : 1024;
-		s->v = realloc(s->v, (size_t)s->room * sizeof(*s->v));
-		if (!s->v)
-			log_fatalx("out of memory");
-	}
-	s->v[s->count++] = v;
-}
-
-static double mean_of(const struct series *s)
-{
-	double sum = 0;
-
-	for (int i = 0; i < s->count; i++)
-		sum += s->v[i];
-	return s->count ? sum / s->count : 0;
-}
-
-static double sd_of(const struct series *s)
-{
-	double m = mean_of(s), sum = 0;
-
-	for (int i = 0; i < s->count; i++)
-		sum += (s->v[i] - m) * (s->v[i] - m);
-	return s->count ? sqrt(sum / s->count) : 0;
-}
-
-/* Autocorrelation. */
-static double hang(const struct series *s, int lag)
-{
-	double m = mean_of(s), sd = sd_of(s), sum = 0;
-
-	for (int i = lag; i < s->count; i++)
-		sum += (s->v[i] - m) * (s->v[i - lag] - m);
-	return s->count > lag && sd > 0 ? sum / (s->count - lag) / (sd * sd) : 0;
-}
-
-/* Standard deviation of the means of n in a row; of independent ones it is sd / sqrt(n). */
-static double sd_of_means(const struct series *s, int n)
-{
-	struct series means = {0};
-	double sd;
-
-	for (int i = 0; i + n <= s->count; i += n) {
-		struct series part = {s->v + i, n, n};
-
-		push(&means, mean_of(&part));
-	}
-	sd = sd_of(&means);
-	free(means.v);
-	return sd;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Quantile. The smallest of n in a row, and how that spreads: where the law has a hard edge it
- * hardly does. */
-static double quantile(const struct series *s, double q)
-{
-	struct series c = {0};
-	double v;
-
-	for (int i = 0; i < s->count; i++)
-		push(&c, s->v[i]);
-	if (!c.count)
-		return 0;
-	qsort(c.v, (size_t)c.count, sizeof(*c.v), by_value);
-	v = c.v[(int)(q * (c.count - 1))];
-	free(c.v);
-	return v;
-}
-
-static double sd_of_least(const struct series *s, int n)
-{
-	struct series least = {0};
-	double sd;
-
-	for (int i = 0; i + n <= s->count; i += n) {
-		double low = s->v[i];
-
-		for (int k = 1; k < n; k++)
-			low = fmin(low, s->v[i + k]);
-		push(&least, low);
-	}
-	sd = sd_of(&least);
-	free(least.v);
-	return sd;
-}
+#define SAMPLES_TEN_S 160 /* at the poll of -4 that these recordings are of */
 
 static void print_law(const char *name, const struct series *s)
 {
@@ -151,164 +49,62 @@ static void print_short(const char *name, const struct series *s)
 		sd_of(s), quantile(s, 0.01), quantile(s, 0.99));
 }
 
-/* ---- the recording ---- */
-
-struct recording {
-	struct path_head head;
-	struct path_entry *entry;
-	int count;
-};
-
-static void load(struct recording *r, const char *path)
-{
-	FILE *file = fopen(path, "r");
-	int room = 0;
-
-	if (!file || fread(&r->head, sizeof(r->head), 1, file) != 1)
-		log_fatal("%s", path);
-	if (r->head.entry_size != sizeof(struct path_entry))
-		log_fatalx("%s was written by another build", path);
-	for (;;) {
-		if (r->count == room) {
-			room = room ? 2 * room : 4096;
-			r->entry = realloc(r->entry, (size_t)room * sizeof(*r->entry));
-			if (!r->entry)
-				log_fatalx("out of memory");
-		}
-		if (fread(&r->entry[r->count], sizeof(*r->entry), 1, file) != 1)
-			break;
-		r->count++;
-	}
-	fclose(file);
-}
-
-/* ---- truth ---- */
-
-struct truth {
-	struct oscillator bend;
-	bool bent;
-	int64_t *at_ns;
-	double *apart_ns; /* true minus kernel raw, from the first on */
-	int64_t base_ns;
-	int count;
-};
-
-/* The bend moves an instant slowly, so that a few turns find whence it came. */
-static int64_t unbent(struct truth *t, int64_t raw_ns)
-{
-	int64_t k = raw_ns;
-
-	for (int i = 0; t->bent && i < 8; i++)
-		k += raw_ns - oscillator_at(&t->bend, k);
-	return k;
-}
-
-static int64_t truth_at(struct truth *t, int64_t raw_ns)
-{
-	int64_t k = unbent(t, raw_ns);
-	int low = 0, high = t->count - 1;
-	double share;
-
-	while (high - low > 1) {
-		int middle = (low + high) / 2;
-
-		if (t->at_ns[middle] <= k)
-			low = middle;
-		else
-			high = middle;
-	}
-	share = (double)(k - t->at_ns[low]) / (double)(t->at_ns[high] - t->at_ns[low]);
-	return k + t->base_ns +
-	       llround(t->apart_ns[low] + share * (t->apart_ns[high] - t->apart_ns[low]));
-}
-
-static void truth_point(struct truth *t, double at_ns, double apart_ns)
-{
-	t->at_ns = realloc(t->at_ns, (size_t)(t->count + 1) * sizeof(*t->at_ns));
-	t->apart_ns = realloc(t->apart_ns, (size_t)(t->count + 1) * sizeof(*t->apart_ns));
-	if (!t->at_ns || !t->apart_ns)
-		log_fatalx("out of memory");
-	t->at_ns[t->count] = llround(at_ns);
-	t->apart_ns[t->count++] = apart_ns;
-}
-
-static bool is_exact(const struct recording *r)
-{
-	for (int i = 0; i < r->count; i++)
-		if (r->entry[i].what == PATH_LOOK)
-			return r->entry[i].u.look.true_ns != r->entry[i].u.look.real_ns;
-	return false;
-}
-
-static double narrow_enough(const struct recording *r)
-{
-	struct series width = {0};
-	double q;
-
-	for (int i = 0; i < r->count; i++)
-		if (r->entry[i].what == PATH_LOOK)
-			push(&width, (double)r->entry[i].u.look.width_ns);
-	q = quantile(&width, 0.5);
-	free(width.v);
-	return q;
-}
-
-static void find_truth(struct truth *t, const struct recording *r)
-{
-	double width = narrow_enough(r), sum_at = 0, sum_apart = 0, n = 0;
-	bool exact = is_exact(r);
-	int64_t start = 0;
-	char error[200];
-
-	t->bent = r->head.bend[0] != '\0';
-	if (t->bent && oscillator_parse(&t->bend, r->head.bend, error, sizeof(error)) < 0)
-		log_fatalx("%s", error);
-	for (int i = 0; i < r->count; i++) {
-		const struct path_look *l = &r->entry[i].u.look;
-		int64_t k;
-
-		if (r->entry[i].what != PATH_LOOK || (!exact && (double)l->width_ns > width))
-			continue;
-		k = unbent(t, l->raw_ns);
-		if (t->base_ns == 0)
-			t->base_ns = l->true_ns - k;
-		if (n > 0 && (exact || k - start > BLOCK_NS)) {
-			truth_point(t, (double)start + sum_at / n, sum_apart / n);
-			n = sum_at = sum_apart = 0;
-		}
-		if (n == 0)
-			start = k;
-		sum_at += (double)(k - start);
-		sum_apart += (double)(l->true_ns - k - t->base_ns);
-		n++;
-	}
-	if (t->count < 2)
-		log_fatalx("too short a recording");
-}
-
-/* ---- the parts ---- */
-
 struct replay {
 	struct recording r;
 	struct truth truth;
 	int64_t from_ns; /* raw: settled */
-	FILE *dump;
+	FILE *dump, *told;
+	/* what the real path does to offsets, mean and deviation of ten seconds' means; and to a
+	 * delay of one direction */
+	double asymmetry_ns, drift_sd_ns, added_sd_ns;
+	double wander;
 	struct selectd core;
 	struct msg_estimate *again;
-	int agains;
+	int agains, same, others, missing, broken;
 };
 
-static void look_at_samples(struct replay *p)
+static const struct msg_sample *sample_in(const struct path_entry *e)
 {
-	struct series there = {0}, back = {0}, error = {0};
+	const struct msg_sample *s = &e->u.message.u.sample;
+
+	if (e->what != PATH_MESSAGE || e->u.message.kind != MSG_sample || s->reject != reject_ok ||
+		s->t1_raw_ns == 0)
+		return NULL;
+	return s;
+}
+
+/* ---- delays ---- */
+
+struct drawn {
+	int64_t received_ns;
+	double there_ns, back_ns, error_ns;
+};
+
+/* What the server drew for the exchange with that receive stamp; it lost no sample's. */
+static bool drawn_for(struct replay *p, int64_t t2_ns, struct drawn *d)
+{
+	long long received;
+
+	while (p->told && llabs(d->received_ns - t2_ns) > 2) {
+		if (fscanf(p->told, " told %lld %lf %lf %lf", &received, &d->there_ns, &d->back_ns,
+			    &d->error_ns) != 4)
+			return false;
+		d->received_ns = received;
+	}
+	return p->told != NULL;
+}
+
+static void look_at_delays(struct replay *p)
+{
+	struct series there = {0}, back = {0}, error = {0}, added_there = {0}, added_back = {0},
+		      shift = {0};
+	struct drawn d = {0};
 
 	for (int i = 0; i < p->r.count; i++) {
-		const struct path_entry *e = &p->r.entry[i];
-		const struct msg_sample *s = &e->u.message.u.sample;
+		const struct msg_sample *s = sample_in(&p->r.entry[i]);
 		double t, b;
 
-		if (e->what != PATH_MESSAGE || e->u.message.kind != MSG_sample ||
-			s->reject != reject_ok || s->t1_raw_ns == 0 || s->raw_ns < p->from_ns)
+		if (!s || s->raw_ns < p->from_ns)
 			continue;
 		t = (double)(s->t2_utc_ns - truth_at(&p->truth, s->t1_raw_ns));
 		b = (double)(truth_at(&p->truth, s->t4_raw_ns) - s->t3_utc_ns);
@@ -318,11 +114,87 @@ static void look_at_samples(struct replay *p)
 		if (p->dump)
 			fprintf(p->dump, "sample %lld %.0f %.0f %lld %d\n", (long long)s->raw_ns, t,
 				b, (long long)(s->t3_utc_ns - s->t2_utc_ns), s->interleaved);
+		if (!drawn_for(p, s->t2_utc_ns, &d))
+			continue;
+		push(&added_there, t - d.there_ns);
+		push(&added_back, b - d.back_ns + d.error_ns);
+		push(&shift, (t - d.there_ns - b + d.back_ns - d.error_ns) / 2);
 	}
 	print_law("there", &there);
 	print_law("back", &back);
 	print_law("offset", &error);
+	if (!added_there.count)
+		return;
+	print_law("added there", &added_there);
+	print_law("added back", &added_back);
+	print_law("shift", &shift);
+	p->asymmetry_ns = mean_of(&shift);
+	p->drift_sd_ns = sd_of_means(&shift, SAMPLES_TEN_S);
+	p->added_sd_ns = hypot(sd_of(&added_there), sd_of(&added_back)) / sqrt(2);
 }
+
+/* ---- what samples are worth ---- */
+
+/* Phase and rate, with their covariance; ns, ns/s. */
+struct kalman {
+	double x, y, xx, xy, yy;
+};
+
+static void kalman_step(struct kalman *k, double dt, double q, double offset, double noise2)
+{
+	double gain_x, gain_y, news;
+
+	k->x += k->y * dt;
+	news = offset - k->x;
+	k->xx += 2 * dt * k->xy + dt * dt * k->yy + q * dt * dt * dt / 3;
+	k->xy += dt * k->yy + q * dt * dt / 2;
+	k->yy += q * dt;
+	gain_x = k->xx / (k->xx + noise2);
+	gain_y = k->xy / (k->xx + noise2);
+	k->x += gain_x * news;
+	k->y += gain_y * news;
+	k->yy -= gain_y * k->xy;
+	k->xy *= 1 - gain_x;
+	k->xx *= 1 - gain_x;
+}
+
+static double scatter(struct replay *p)
+{
+	struct series error = {0};
+
+	for (int i = 0; i < p->r.count; i++) {
+		const struct msg_sample *s = sample_in(&p->r.entry[i]);
+
+		if (s && s->raw_ns >= p->from_ns)
+			push(&error, (double)(s->utc_ns - truth_at(&p->truth, s->raw_ns)));
+	}
+	return sd_of(&error);
+}
+
+static void run_kalman(struct replay *p, struct series *errors)
+{
+	struct kalman k = {.xx = 1e18, .yy = 1e12};
+	double noise = scatter(p), q = p->wander * 1e9 * p->wander * 1e9;
+	const struct msg_sample *first = NULL, *before = NULL;
+
+	for (int i = 0; i < p->r.count; i++) {
+		const struct msg_sample *s = sample_in(&p->r.entry[i]);
+		int64_t base;
+
+		if (!s || (before && s->raw_ns <= before->raw_ns))
+			continue;
+		first = first ? first : s;
+		base = first->utc_ns - first->raw_ns;
+		kalman_step(&k, before ? (double)(s->raw_ns - before->raw_ns) * 1e-9 : 0, q,
+			(double)(s->utc_ns - s->raw_ns - base), noise * noise);
+		before = s;
+		if (s->raw_ns >= p->from_ns)
+			push(errors,
+				k.x + (double)(base + s->raw_ns - truth_at(&p->truth, s->raw_ns)));
+	}
+}
+
+/* ---- selectd again ---- */
 
 static void take_out(struct replay *p)
 {
@@ -368,10 +240,23 @@ static bool same(const struct msg_estimate *a, const struct msg_estimate *b)
 	       a->offset_sd_ns == b->offset_sd_ns && a->rate_sd_ppb == b->rate_sd_ppb;
 }
 
-static void compare(struct replay *p)
+static void judge_again(struct replay *p, struct series *errors)
 {
-	int k = 0, equal = 0, other = 0, missing = 0;
-	double worst = 0;
+	for (int i = 0; i < p->agains; i++) {
+		const struct msg_estimate *est = &p->again[i];
+
+		if (est->raw_ns < p->from_ns)
+			continue;
+		push(errors, (double)(est->utc_ns - truth_at(&p->truth, est->raw_ns)));
+		if (p->dump)
+			fprintf(p->dump, "again %lld %.0f %.1f %.3f\n", (long long)est->raw_ns,
+				errors->v[errors->count - 1], est->offset_sd_ns, est->wander_ppb);
+	}
+}
+
+static void compare(struct replay *p, struct series *errors)
+{
+	int k = 0;
 
 	for (int i = 0; i < p->r.count; i++) {
 		const struct path_entry *e = &p->r.entry[i];
@@ -380,31 +265,33 @@ static void compare(struct replay *p)
 		if (e->what != PATH_MESSAGE || e->u.message.kind != MSG_estimate ||
 			est->raw_ns < p->from_ns)
 			continue;
+		push(errors, (double)(est->utc_ns - truth_at(&p->truth, est->raw_ns)));
+		if (p->dump)
+			fprintf(p->dump, "estimate %lld %.0f %.1f %.3f\n", (long long)est->raw_ns,
+				errors->v[errors->count - 1], est->offset_sd_ns, est->wander_ppb);
 		while (k < p->agains && p->again[k].raw_ns < est->raw_ns)
 			k++;
-		if (k == p->agains || p->again[k].raw_ns != est->raw_ns) {
-			missing++;
-		} else if (same(est, &p->again[k])) {
-			equal++;
-		} else {
-			other++;
-			worst = fmax(worst, fabs((double)(est->utc_ns - p->again[k].utc_ns)));
-		}
+		if (k == p->agains || p->again[k].raw_ns != est->raw_ns)
+			p->missing++;
+		else if (same(est, &p->again[k]))
+			p->same++;
+		else
+			p->others++;
 	}
-	printf("replay    %d estimates the same, %d others (by up to %.0f ns), %d not made again\n",
-		equal, other, worst, missing);
 }
+
+/* ---- the clock ---- */
 
 struct state {
 	struct ts_line line;
 	double sd_ns;
 	struct msg_clock clock;
 	bool has_line, has_clock;
-	int64_t packet_ns; /* newest receive stamp */
+	int64_t sample_ns; /* when the newest one was published */
 };
 
 struct errors {
-	struct series estimate, clock, added, latency, told, bound;
+	struct series at_samples, replayed, kalman, estimate, clock, added, latency, told, bound;
 };
 
 static void look(
@@ -430,9 +317,8 @@ static void look(
 			clock, s->sd_ns);
 }
 
-static void look_at_clock(struct replay *p)
+static void follow(struct replay *p, struct errors *to)
 {
-	static struct errors to;
 	struct state s = {0};
 
 	for (int i = 0; i < p->r.count; i++) {
@@ -441,44 +327,74 @@ static void look_at_clock(struct replay *p)
 
 		if (e->what == PATH_LOOK) {
 			if (s.has_line && e->u.look.raw_ns >= p->from_ns)
-				look(p, &e->u.look, &s, &to);
-		} else if (m->kind == MSG_sample && m->u.sample.reject == reject_ok) {
-			s.packet_ns = m->u.sample.t4_raw_ns;
+				look(p, &e->u.look, &s, to);
+		} else if (sample_in(e)) {
+			s.sample_ns = m->env.sent_raw_ns;
 		} else if (m->kind == MSG_estimate) {
 			s.line = (struct ts_line){{m->u.estimate.raw_ns}, {m->u.estimate.utc_ns},
 				m->u.estimate.rate_ppb};
 			s.sd_ns = m->u.estimate.offset_sd_ns;
 			s.has_line = true;
-		} else if (m->kind == MSG_clock && s.packet_ns > 0) {
+		} else if (m->kind == MSG_clock && s.sample_ns > 0) {
 			if (m->env.sent_raw_ns >= p->from_ns)
-				push(&to.latency, (double)(m->env.sent_raw_ns - s.packet_ns));
-			s.packet_ns = 0;
+				push(&to->latency, (double)(m->env.sent_raw_ns - s.sample_ns));
+			s.sample_ns = 0;
 		}
 	}
-	print_short("estimate's error", &to.estimate);
-	print_short("told deviation", &to.told);
-	print_short("clock's error", &to.clock);
-	print_short("clock minus estimate", &to.added);
-	print_short("clock's bound", &to.bound);
-	print_short("packet to clock", &to.latency);
+}
+
+static void report(struct replay *p, const struct errors *e)
+{
+	print_short("kalman's error", &e->kalman);
+	print_short("estimate's error", &e->at_samples);
+	print_short("replayed one's", &e->replayed);
+	print_short("estimate in force", &e->estimate);
+	print_short("told deviation", &e->told);
+	print_short("clock's error", &e->clock);
+	print_short("clock minus estimate", &e->added);
+	print_short("clock's bound", &e->bound);
+	print_short("sample to clock", &e->latency);
+	printf("estimates_same %d\nestimates_other %d\n", p->same, p->others + p->missing);
+	printf("added_sd_ns %.1f\ndrift_sd_ns %.1f\n", p->added_sd_ns, p->drift_sd_ns);
+	printf("asymmetry_ns %.1f\nkalman_sd_ns %.1f\nkalman_rms_ns %.1f\n", p->asymmetry_ns,
+		sd_of(&e->kalman), rms_of(&e->kalman, p->asymmetry_ns));
+	printf("estimate_sd_ns %.1f\nestimate_rms_ns %.1f\ntold_sd_ns %.1f\n",
+		sd_of(&e->at_samples), rms_of(&e->at_samples, p->asymmetry_ns),
+		quantile(&e->told, 0.5));
+	printf("clock_mean_ns %.1f\nclock_sd_ns %.1f\nclock_rms_ns %.1f\nlooks %d\nbroken %d\n",
+		mean_of(&e->clock), sd_of(&e->clock), rms_of(&e->clock, p->asymmetry_ns),
+		e->clock.count, p->broken);
 }
 
 int main(int argc, char **argv)
 {
-	static struct replay p;
-	double settle_s = argc > 2 ? atof(argv[2]) : 120;
+	static struct replay p = {.wander = 1e-9};
+	static struct errors e;
+	double settle_s = 120;
+	int option;
 
 	log_open("path_replay", LOG_LEVEL_WARN);
-	if (argc < 2)
-		log_fatalx("usage: path_replay FILE [SETTLE_S [DUMP]]");
-	load(&p.r, argv[1]);
+	while ((option = getopt(argc, argv, "s:w:t:d:")) != -1) {
+		if (option == 's')
+			settle_s = atof(optarg);
+		else if (option == 'w')
+			p.wander = atof(optarg);
+		else if (option == 't')
+			p.told = fopen(optarg, "r");
+		else if (option == 'd')
+			p.dump = fopen(optarg, "w");
+	}
+	if (optind >= argc)
+		log_fatalx("usage: path_replay [-s S] [-w WANDER] [-t TOLD] [-d DUMP] FILE");
+	load(&p.r, argv[optind]);
 	find_truth(&p.truth, &p.r);
 	p.from_ns = p.r.count ? p.r.entry[0].seen_raw_ns + ts_dur_from_s(settle_s).ns : 0;
-	if (argc > 3)
-		p.dump = fopen(argv[3], "w");
-	look_at_samples(&p);
+	look_at_delays(&p);
+	run_kalman(&p, &e.kalman);
 	run_selectd(&p);
-	compare(&p);
-	look_at_clock(&p);
+	judge_again(&p, &e.replayed);
+	compare(&p, &e.at_samples);
+	follow(&p, &e);
+	report(&p, &e);
 	return 0;
 }

@@ -3,7 +3,7 @@
  * phcerr DEVICE SECONDS [NAME] - CLOCK_REALTIME minus a PTP hardware clock, four times a second (once a second after the first five minutes) by
  * PTP_SYS_OFFSET_PRECISE, for so many seconds of CLOCK_MONOTONIC. Prints "NAME t error_ns" once a
  * second, then as "NAME_word value" lines: first_10us and first_1ms (seconds until it was first
- * within), and worst, rms, mean and standard deviation over all and after the first 30 s.
+ * within), and worst, rms, mean and standard deviation over the seconds, all of them and those after the first 30.
  */
 #include <fcntl.h>
 #include <linux/ptp_clock.h>
@@ -72,8 +72,10 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		e = (double)(ns(&p.sys_realtime) - ns(&p.device));
-		add(&all, e);
-		if (t > 30)
+		/* every second counts alike */
+		if (t >= 300 || i % 4 == 0)
+			add(&all, e);
+		if (t > 30 && (t >= 300 || i % 4 == 0))
 			add(&steady, e);
 		if (first_1ms < 0 && fabs(e) <= 1e6)
 			first_1ms = t;
