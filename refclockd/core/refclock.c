@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "refclockd/core/refclock.h"
+#include "refclockd/core/refclock_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,19 +19,6 @@ static int64_t poll_interval_ns(const struct refclock *rc)
 static struct ts_raw after(struct ts_raw now, int64_t ns)
 {
 	return ts_raw_add(now, (struct ts_dur){ns});
-}
-
-static void tell(struct refclock *rc, enum event_code code, int64_t value_ns, const char *text)
-{
-	struct refclock_event *e;
-
-	rc->out_source = true;
-	if (rc->events == REFCLOCK_EVENTS)
-		return;
-	e = &rc->event[rc->events++];
-	e->code = code;
-	e->value_ns = value_ns;
-	(void)snprintf(e->text, sizeof(e->text), "%s", text);
 }
 
 static void set_error(struct refclock *rc, const char *text)
@@ -78,7 +65,7 @@ void refclock_on_opened(struct refclock *rc, struct ts_raw now, const char *addr
 		char text[REFCLOCK_TEXT_SIZE];
 
 		(void)snprintf(text, sizeof(text), "%s is there", rc->address);
-		tell(rc, EVENT_source_found, 0, text);
+		refclock_tell(rc, EVENT_source_found, 0, text);
 	}
 }
 
@@ -87,7 +74,7 @@ void refclock_on_news(struct refclock *rc, const char *address)
 	if (!rc->open)
 		return;
 	(void)snprintf(rc->address, sizeof(rc->address), "%s", address);
-	tell(rc, EVENT_source_changed, 0, rc->address);
+	refclock_tell(rc, EVENT_source_changed, 0, rc->address);
 }
 
 /* Not open, and why; the next try comes after a pause that grows. */
@@ -99,7 +86,7 @@ static void lose(struct refclock *rc, struct ts_raw now, int error, const char *
 	if (rc->state != state || strcmp(rc->error, text) != 0) {
 		rc->state = state;
 		set_error(rc, text);
-		tell(rc, missing ? EVENT_source_missing : EVENT_source_failed, 0, text);
+		refclock_tell(rc, missing ? EVENT_source_missing : EVENT_source_failed, 0, text);
 	}
 	rc->open = false;
 	rc->address[0] = '\0';
@@ -157,7 +144,7 @@ void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, 
 	if (error == -EAGAIN && rc->config.edges && rc->open && pulse_missed(rc, now)) {
 		rc->state = source_state_unreachable;
 		set_error(rc, "no pulses");
-		tell(rc, EVENT_source_unreachable, 0, rc->error);
+		refclock_tell(rc, EVENT_source_unreachable, 0, rc->error);
 	}
 	if (error == -EAGAIN && !rc->config.edges)
 		writer_is_later(rc, now);
@@ -169,32 +156,6 @@ void refclock_on_read_failed(struct refclock *rc, struct ts_raw now, int error, 
 	lose(rc, now, error, text);
 }
 
-static void fill_sample(
-	struct refclock *rc, struct ts_raw now, const struct refclock_reading *r, enum reject why)
-{
-	struct msg_sample *s = &rc->sample;
-	struct ts_utc utc = sanity_utc(rc, r);
-
-	memset(s, 0, sizeof(*s));
-	(void)snprintf(s->source, sizeof(s->source), "%s", rc->config.name);
-	s->kind = rc->config.kind;
-	s->raw_ns = why == reject_format || r->raw.ns < 0 ? now.ns : r->raw.ns;
-	s->utc_ns = utc.ns < 0 || why == reject_format ? 0 : utc.ns;
-	s->delay_ns = sanity_limited(r->width_ns);
-	s->dispersion_ns = sanity_dispersion_ns(rc, r);
-	s->root_delay_ns = rc->config.delay_ns;
-	s->root_dispersion_ns = rc->config.dispersion_ns;
-	s->bound_ns = sanity_limited(r->bound_ns);
-	s->stratum = rc->config.stratum;
-	s->leap = r->leap;
-	s->refid = rc->config.refid;
-	s->poll = rc->config.filter > 0 ? rc->config.poll : rc->config.dpoll;
-	s->rx_stamp = r->stamp;
-	s->pulse = r->pulse;
-	s->reject = why;
-	rc->out_sample = true;
-}
-
 static void become_reachable(struct refclock *rc, struct ts_raw now)
 {
 	char text[REFCLOCK_TEXT_SIZE];
@@ -203,7 +164,7 @@ static void become_reachable(struct refclock *rc, struct ts_raw now)
 	if (rc->state == source_state_reachable)
 		return;
 	(void)snprintf(text, sizeof(text), "%s gives time", rc->address);
-	tell(rc, EVENT_source_reachable, 0, text);
+	refclock_tell(rc, EVENT_source_reachable, 0, text);
 	rc->state = source_state_reachable;
 	rc->heard = true;
 	set_error(rc, "");
@@ -218,7 +179,7 @@ static void tell_jump(struct refclock *rc, int64_t jump_ns)
 
 	(void)snprintf(text, sizeof(text), "its time jumped by %.3f s and stays there",
 		(double)jump_ns * 1e-9);
-	tell(rc, EVENT_source_changed, jump_ns, text);
+	refclock_tell(rc, EVENT_source_changed, jump_ns, text);
 }
 
 /* Into the filter instead of onto the bus. */
@@ -249,7 +210,7 @@ static void publish_filtered(struct refclock *rc, struct ts_raw now)
 	r.width_ns = p.width_ns;
 	r.error_ns = p.error_ns;
 	r.bound_ns = p.bound_ns;
-	fill_sample(rc, now, &r, reject_ok);
+	refclock_fill_sample(rc, now, &r, reject_ok);
 }
 
 /* Told at each change; back to 0 is for selectd to tell. */
@@ -260,7 +221,7 @@ static enum reject check_seconds(struct refclock *rc, const struct refclock_read
 
 	if (seconds != 0 && seconds != rc->seconds_off) {
 		against_explain(rc, seconds, text);
-		tell(rc, EVENT_falseticker, seconds * NS_PER_S, text);
+		refclock_tell(rc, EVENT_falseticker, seconds * NS_PER_S, text);
 	}
 	rc->seconds_off = seconds;
 	return against_verdict(rc, seconds);
@@ -285,7 +246,7 @@ void refclock_on_reading(struct refclock *rc, struct ts_raw now, const struct re
 		follow_writer(rc, now, reading);
 	rc->errors = 0;
 	rc->received++;
-	fill_sample(rc, now, reading, why);
+	refclock_fill_sample(rc, now, reading, why);
 	if (jump_ns != 0)
 		tell_jump(rc, jump_ns);
 	if (why != reject_format && why != reject_duplicate) {
@@ -338,7 +299,7 @@ static void finish_poll(struct refclock *rc, struct ts_raw now)
 	(void)snprintf(rc->error, sizeof(rc->error), "no good reading in eight polls%s%s",
 		rc->last_reject == reject_ok ? "" : "; the last one was rejected: ",
 		rc->last_reject == reject_ok ? "" : msg_word_reject(rc->last_reject));
-	tell(rc, EVENT_source_unreachable, 0, rc->error);
+	refclock_tell(rc, EVENT_source_unreachable, 0, rc->error);
 }
 
 static void ask_reading(struct refclock *rc, struct ts_raw now)
@@ -374,68 +335,4 @@ struct ts_raw refclock_deadline(const struct refclock *rc)
 void refclock_verdict(struct refclock *rc, const struct msg_verdict *v)
 {
 	learned_keep(&rc->learned, v);
-}
-
-void refclock_describe(const struct refclock *rc, struct msg_source *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	(void)snprintf(ret->source, sizeof(ret->source), "%s", rc->config.name);
-	(void)snprintf(ret->configured, sizeof(ret->configured), "%s", rc->config.configured);
-	(void)snprintf(ret->address, sizeof(ret->address), "%s", rc->address);
-	(void)snprintf(ret->error, sizeof(ret->error), "%.159s", rc->error);
-	ret->kind = rc->config.kind;
-	ret->mode = source_mode_refclock;
-	ret->state = rc->state;
-	ret->reach = rc->reach & 0xff;
-	ret->poll = rc->config.poll;
-	ret->stratum = rc->config.stratum;
-	ret->leap = rc->leap;
-	ret->refid = rc->config.refid;
-	ret->local = rc->config.local;
-	ret->noselect = rc->config.noselect || rc->config.local;
-	ret->prefer = rc->config.prefer;
-	ret->trust = rc->config.trust;
-	ret->require = rc->config.require;
-	ret->minsamples = rc->config.minsamples;
-	ret->maxsamples = rc->config.maxsamples;
-	ret->maxunreach = rc->config.maxunreach;
-	ret->sent = rc->polls;
-	ret->received = rc->received;
-	ret->valid = rc->valid;
-	ret->good = rc->good;
-	ret->last_raw_ns = rc->last_valid.ns;
-	ret->last_delay_ns = rc->last_width_ns;
-	learned_tell(&rc->learned, ret);
-}
-
-static bool take(bool *flag)
-{
-	bool was = *flag;
-
-	*flag = false;
-	return was;
-}
-
-bool refclock_next_out(struct refclock *rc, struct refclock_out *ret)
-{
-	ret->type = REFCLOCK_OUT_NONE;
-	if (take(&rc->out_sample)) {
-		ret->type = REFCLOCK_OUT_SAMPLE;
-		ret->u.sample = rc->sample;
-	} else if (rc->events > 0) {
-		ret->type = REFCLOCK_OUT_EVENT;
-		ret->u.event = rc->event[0];
-		rc->events--;
-		memmove(&rc->event[0], &rc->event[1], (size_t)rc->events * sizeof(rc->event[0]));
-	} else if (take(&rc->out_close)) {
-		ret->type = REFCLOCK_OUT_CLOSE;
-	} else if (take(&rc->out_source)) {
-		ret->type = REFCLOCK_OUT_SOURCE;
-		refclock_describe(rc, &ret->u.source);
-	} else if (take(&rc->out_open)) {
-		ret->type = REFCLOCK_OUT_OPEN;
-	} else if (take(&rc->out_read)) {
-		ret->type = REFCLOCK_OUT_READ;
-	}
-	return ret->type != REFCLOCK_OUT_NONE;
 }
