@@ -96,12 +96,16 @@ $(B)/bin/tools/$(notdir $(basename $(1))): $(B)/$(basename $(1)).o $(DAEMON_LIBS
 endef
 $(foreach s,$(TOOL_SRCS),$(eval $(call tool_rule,$(s))))
 
-# LD_PRELOAD doubles of devices
-SHIMS := $(patsubst tests/shim/%.c,$(B)/lib/%.so,$(wildcard tests/shim/*.c))
-$(B)/lib/%.so: tests/shim/%.c
+# LD_PRELOAD doubles of devices: tests/shim/DEVICE*.c and what they share
+SHIMS := $(B)/lib/ptpshim.so $(B)/lib/ppsshim.so $(B)/lib/rtcshim.so
+define shim_rule
+$(B)/lib/$(1)shim.so: $(wildcard tests/shim/$(1)*.c) tests/shim/boundary.c $(wildcard tests/shim/*.h)
+endef
+$(foreach s,ptp pps rtc,$(eval $(call shim_rule,$(s))))
+$(B)/lib/%shim.so:
 	$(call say,SHIM,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CSTD) $(WARN) $(OPT) -fPIC -shared -o $@ $< -ldl -lm -lpthread
+	$(Q)$(CC) $(CPPFLAGS) $(CSTD) $(WARN) $(OPT) -fPIC -fvisibility=hidden -shared -o $@ $(filter %.c,$^) -ldl -lm -lpthread
 
 # ---- tests ----
 GOLDEN  := $(wildcard tests/golden/*.sh)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A guest whose PTP clock is its host's, and which hears from the host's timebus how good that is: two
 # suites in network namespaces of their own. The host follows a chronyd on its shadow clock; the
-# guest's clock device is a double (tests/shim/ptpshim.c) that shows this machine's time. What the
+# guest's clock device is a double (tests/shim/ptp.h) that shows this machine's time. What the
 # guest makes of the host's root delay, dispersion, stratum and bound is compared with what the host
 # says; then the host is killed, comes back, and does not let strangers in.
 . "$(dirname "$0")/lib.sh"

@@ -52,7 +52,7 @@ stop_pid() {
 	wait "$1" 2>/dev/null
 }
 
-say "device: tests/shim/ptpshim.c, a double at the system-call boundary"
+say "device: tests/shim/ptp.h, a double at the system-call boundary"
 
 # ---- what a reader of the segment gets ----
 under_shim phc2shm "$B/bin/phc2shm" -E ntpshm -s /dev/ptp0 -O 0 -l 6 -m -q -M 2 -R 4

@@ -114,7 +114,7 @@ PTPSHIM_IOCTLS=precise,gettime reader named 'refclock PHC kvm dpoll -4 poll 0' \
 	'refclock PHC "KVM virtual PTP" dpoll -4 poll 0' 'refclock PHC tbtest0 dpoll -4 poll 0' \
 	'refclock PHC /dev/ptp0 tai dpoll -4 poll 0 refid TAI' autophc
 sleep 3
-say "device: tests/shim/ptpshim.c, a double at the system-call boundary"
+say "device: tests/shim/ptp.h, a double at the system-call boundary"
 for way in precise extended,raw extended extended,deaf plain gettime; do
 	echo "  $way"
 	line "way-$way" PHC0 -7654321 5000 20 || fail "PHC by $way"
@@ -186,7 +186,7 @@ background reload env LD_PRELOAD="$shim" PTPSHIM_ERROR=EBUSY:10:200 "$B/bin/refc
 daemon_pid[reload]=$!
 watch_bus reload
 sees reload 5 'source.DROP '
-sed -i '$d' "$tmp/reload.conf"
+sed -i -e '$d' -e '1i refclock SHM 9 refid FRST' "$tmp/reload.conf"
 echo 'refclock SHM 8 refid MORE' >>"$tmp/reload.conf"
 kill -HUP "${daemon_pid[reload]}"
 sees reload 5 'source.DROP .*removed=yes'
