@@ -104,12 +104,18 @@ static void start_line(struct refclockd *d, const struct refclock_line *line, in
 	slot_start(slot, line, &core, number);
 }
 
-/* Is this line, under this number (which may make its name), running already? */
+/* Does the slot run this line? Without a refid its number makes its name. */
+static bool is_line(const struct slot *slot, const struct refclock_line *line, int number)
+{
+	return slot->used && slot->number != SLOT_AUTO &&
+	       memcmp(&slot->line, line, sizeof(*line)) == 0 &&
+	       (line->refid != 0 || slot->number == number);
+}
+
 static bool runs(const struct refclockd *d, const struct refclock_line *line, int number)
 {
 	for (int i = 0; i < REFCLOCKS_MAX; i++)
-		if (d->slot[i].used && d->slot[i].number == number &&
-			memcmp(&d->slot[i].line, line, sizeof(*line)) == 0)
+		if (is_line(&d->slot[i], line, number))
 			return true;
 	return false;
 }
@@ -118,8 +124,10 @@ static bool is_wanted(const struct slot *slot, const struct refclockd_config *co
 {
 	if (slot->number == SLOT_AUTO)
 		return config->autophc;
-	return slot->number < config->refclocks &&
-	       memcmp(&slot->line, &config->refclock[slot->number], sizeof(slot->line)) == 0;
+	for (int i = 0; i < config->refclocks; i++)
+		if (is_line(slot, &config->refclock[i], i))
+			return true;
+	return false;
 }
 
 /* Said once for each configuration: the source may come with the next one. */
