@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Real gpsd on a (null-modem) serial receiver and a kernel PPS, in the guest: refclockd takes its SHM
-# and SOCK samples, and the suite brings the kernel's clock onto the pulse. (gpsfake fills no SHM,
-# so this cannot be shown on the host.)
+# Real gpsd on a (null-modem) serial receiver and a kernel PPS, in the guest: what it tells of NMEA and
+# of u-blox's protocol, taken by SHM, SOCK and JSON at once, agrees, and the suite brings the kernel's
+# clock onto the pulse. (gpsfake fills no SHM, so this cannot be shown on the host.)
 . "$(dirname "$0")/lib.sh"
 guest_image "gpsd's SHM and SOCK followed on a kernel clock"
 guest_share
