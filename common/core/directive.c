@@ -371,9 +371,29 @@ static enum directive_result unsplit(struct parse *s)
 	return wrong(s->p, word, s->why);
 }
 
+/* Options of the line that are read and nothing more: who wrote them shall know. */
+static void note_idle_options(struct parse *s)
+{
+	char why[DIRECTIVE_ERROR_MAX] = "";
+
+	for (int i = 0; i < directive_fields(s->d->options); i++) {
+		const struct directive_field *f = &s->d->options[i];
+
+		if (f->type != FIELD_NOTHING || !(s->seen & UINT64_C(1) << i))
+			continue;
+		str_append(why, sizeof(why), why[0] ? " " : "");
+		str_append(why, sizeof(why), f->word);
+		str_append(why, sizeof(why), ": ");
+		str_append(why, sizeof(why), f->help);
+	}
+	if (why[0])
+		wrong(s->p, s->d->word, why);
+}
+
 enum directive_result directive_line(struct directive_parser *p, const char *line)
 {
 	struct parse s = {.p = p};
+	enum directive_result result;
 	const char *word;
 	unsigned int kind;
 
@@ -395,5 +415,8 @@ enum directive_result directive_line(struct directive_parser *p, const char *lin
 	if (s.d->ignored)
 		return ignored(p, s.d);
 	p->soft = s.d->source;
-	return s.d->item_size > 0 ? parse_item(&s) : parse_single(&s);
+	result = s.d->item_size > 0 ? parse_item(&s) : parse_single(&s);
+	if (result == DIRECTIVE_OK)
+		note_idle_options(&s);
+	return result;
 }

@@ -38,7 +38,7 @@ enum field_type {
 	FIELD_STRING, /* char[size]; longer is an error */
 	FIELD_ENUM,   /* int, index into choices ("a|b|c") */
 	FIELD_REFID,  /* uint32_t: one to four ASCII characters, left-justified */
-	FIELD_NOTHING /* accepted and ignored; takes one value if max > 0 */
+	FIELD_NOTHING /* accepted and ignored, with its help as a notice; takes one value if max > 0 */
 };
 
 struct directive_field {
@@ -77,7 +77,7 @@ struct directive {
 #define DIRECTIVE_ERROR_MAX 480
 
 enum directive_result {
-	DIRECTIVE_OK,
+	DIRECTIVE_OK,	   /* error holds a notice if options of the line have no effect, else "" */
 	DIRECTIVE_EMPTY,   /* blank or comment */
 	DIRECTIVE_INCLUDE, /* include, confdir or sourcedir: the caller reads files; see include[] */
 	DIRECTIVE_IGNORED, /* read, has no effect here; error holds the notice */

@@ -28,6 +28,8 @@ static void load_line(void *arg, const char *file, int number, const char *text)
 	result = directive_line(&s->parser, text);
 	if (result == DIRECTIVE_WRONG || result == DIRECTIVE_IGNORED)
 		tell(s, result, s->parser.soft, s->parser.error);
+	else if (result == DIRECTIVE_OK && s->parser.error[0] != '\0')
+		tell(s, DIRECTIVE_IGNORED, false, s->parser.error);
 }
 
 static void load_problem(void *arg, const char *text)

@@ -243,7 +243,10 @@ void discipline_on_estimate(struct discipline *d, const struct msg *m,
 	if (looked) /* a leap that is over first: the line must be right for judging */
 		leap_turn(d, now, out);
 	if (m->u.estimate.status == sync_unsynchronised) {
-		if (d->status == sync_synchronised)
+		/* without a disruption it was withdrawn: nothing may be told to rest on it */
+		if (m->u.estimate.disruption == d->target.est.disruption)
+			become(d, sync_unsynchronised, "selectd has withdrawn its estimate", out);
+		else if (d->status == sync_synchronised)
 			become(d, sync_holdover, "selectd has no estimate", out);
 		gate(d, out);
 		return;

@@ -72,12 +72,45 @@ static void take_choice(struct selectd *c, int sample_of, struct ts_raw now)
 	plan_leap(c, now);
 }
 
+/* When the last of the sources that may be selected has been silent for too long. */
+static struct ts_raw held_until(const struct selectd *c)
+{
+	struct ts_raw until = {0};
+
+	for (int i = 0; i < c->top; i++) {
+		const struct source *s = &c->sources[i];
+
+		if (s->used && s->now.has_track && !s->info.noselect &&
+			ts_raw_before(until, source_held_until(s)))
+			until = source_held_until(s);
+	}
+	return until;
+}
+
+static void give_up(struct selectd *c, struct ts_raw now)
+{
+	estimate_void(&c->estimate, now);
+	c->status = sync_unsynchronised;
+	c->estimate_due = true;
+	c->holdover_next = TS_RAW_NEVER;
+	out_event(c, EVENT_unselected, NULL, now, 0,
+		"not synchronised any more: no source has answered within its maxunreach polls");
+}
+
 static void hold_over(struct selectd *c, struct ts_raw now)
 {
+	struct ts_raw until = held_until(c);
+
+	if (until.ns > 0 && !ts_raw_before(now, until)) {
+		give_up(c, now);
+		return;
+	}
 	estimate_extend(&c->estimate, now, c->config.maxclockerror_ppm, HOLDOVER_PERIOD_S);
 	c->status = sync_holdover;
 	c->estimate_due = true;
 	c->holdover_next = ts_raw_add(now, (struct ts_dur){HOLDOVER_PERIOD_S * NS_PER_S});
+	if (until.ns > 0)
+		c->holdover_next = ts_raw_min(c->holdover_next, until);
 }
 
 static void lose_choice(struct selectd *c, struct ts_raw now)
@@ -93,6 +126,8 @@ static void lose_choice(struct selectd *c, struct ts_raw now)
 			"no source can be selected: %d are usable, but %s", c->sel.usable,
 			msg_word_verdict_reason(c->sel.reason));
 	hold_over(c, now);
+	if (c->status != sync_holdover)
+		return;
 	out_event(c, EVENT_holdover, NULL, now, c->estimate.bound_ns,
 		"running without fresh samples, error at most %.6f s and growing",
 		1e-9 * (double)c->estimate.bound_ns);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define STALE_POLLS	  8
+#define MAXUNREACH_POLLS  100000
 #define STALE_MIN_NS	  (4 * NS_PER_S)
 #define WAIT_POLLS	  3
 #define WAIT_MIN_NS	  (4 * NS_PER_S)
@@ -22,6 +23,16 @@ struct ts_dur source_stale_after(const struct source *s)
 	int64_t ns = STALE_POLLS * poll_ns(s->newest.poll);
 
 	return (struct ts_dur){ns > STALE_MIN_NS ? ns : STALE_MIN_NS};
+}
+
+struct ts_raw source_held_until(const struct source *s)
+{
+	int64_t polls = s->info.maxunreach > 0 ? s->info.maxunreach : MAXUNREACH_POLLS;
+	double ns = (double)polls * (double)poll_ns(s->newest.poll);
+	struct ts_raw stale =
+		ts_raw_add((struct ts_raw){s->newest.raw_ns}, source_stale_after(s));
+
+	return ts_raw_add(stale, (struct ts_dur){ns < 4e18 ? (int64_t)ns : INT64_MAX});
 }
 
 struct ts_raw source_wait_until(const struct source *s)

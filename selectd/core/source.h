@@ -65,6 +65,10 @@ struct source {
  * that is killed and started again is back by then). */
 struct ts_dur source_stale_after(const struct source *s);
 
+/* Until then an estimate may rest on it though it does not answer: maxunreach polls (by default, as in
+ * chrony, 100000) beyond those after which it is stale. */
+struct ts_raw source_held_until(const struct source *s);
+
 /* How long the choice waits for its first answer: three polls, between 4 s (a burst is under way)
  * and 16 s (name resolution has given up). */
 struct ts_raw source_wait_until(const struct source *s);

@@ -191,6 +191,36 @@ static void silence_is_holdover_with_a_growing_bound(void **state)
 	bench_free(b);
 }
 
+static void maxunreach_ends_a_holdover(void **state)
+{
+	struct bench *b = bench_new(4, 20000, 1e-9);
+	struct sim_path p = path("a", 1e6, 1e5, 4);
+	struct msg m = sim_source(&p);
+
+	(void)state;
+	bench_add(b, &p, 0.1);
+	m.u.source.maxunreach = 10;
+	bench_put(b, &m);
+	bench_run(b, 1000);
+	b->next_s[0] = INFINITY;
+	/* stale after eight polls, given up ten polls later: 288 s after the newest sample */
+	bench_run(b, 160);
+	assert_int_equal(b->estimate.status, sync_holdover);
+	bench_run(b, 100);
+	assert_int_equal(b->estimate.status, sync_holdover);
+	bench_run(b, 30);
+	assert_int_equal(b->estimate.status, sync_unsynchronised);
+	assert_int_equal(b->estimate.stratum, 16);
+	assert_int_equal(b->event_count[EVENT_unselected], 1);
+	bench_run(b, 6400);
+	assert_int_equal(b->event_count[EVENT_unselected], 1);
+	b->next_s[0] = 1e-9 * (double)b->sim.raw_ns;
+	bench_run(b, 1);
+	assert_int_equal(b->estimate.status, sync_synchronised);
+	assert_int_equal(b->broken, 0);
+	bench_free(b);
+}
+
 static void disruption_voids_history(void **state)
 {
 	struct bench *b = bench_new(4, 20000, 1e-9);
@@ -576,6 +606,7 @@ int main(void)
 		cmocka_unit_test(two_that_disagree_select_nobody),
 		cmocka_unit_test(source_that_goes_wrong_is_dropped_and_comes_back),
 		cmocka_unit_test(silence_is_holdover_with_a_growing_bound),
+		cmocka_unit_test(maxunreach_ends_a_holdover),
 		cmocka_unit_test(disruption_voids_history),
 		cmocka_unit_test(a_jump_of_all_is_our_clock),
 		cmocka_unit_test(other_jumps_are_not),
