@@ -31,8 +31,18 @@ sees() {
 offsets() { python3 ./offsets.py /tmp/bus "$@" || bad=1; }
 
 cp -a stage/. / && systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload || fail install
+echo "--- a class of devices that nobody had when the unit started"
+sock='refclock SOCK /run/chrony.bridge.sock refid SOCK poll 1 noselect' # passed at the start only
+printf 'autophc\n%s\n' "$sock" >/etc/timebus/refclockd.conf
+echo 'port 0' >/etc/timebus/ntpexchd.conf
+printf 'clock realtime\nmakestep 0.01 3\n' >/etc/timebus/disciplined.conf
+systemctl start timebus-refclockd-sock@bridge.socket && systemctl start timebus.target || fail target
+timebus tap >/tmp/bus 2>/tmp/tap.err &
 modprobe ntptest start_offset_ns=40000000 ppb=-3000 || fail "no mock PHC"
 n=$(ptp_of ntptest) || fail "the mock has no name"
+open_devices
+sees 30 "source.PHC$n .*state=reachable"
+grep "^source.PHC$n" /tmp/bus | tail -n 1 | grep -o 'address="[^"]*"'
 modprobe "$NIC" && ip link set eth0 up || fail "no network card"
 modprobe parport_pc && modprobe pps_parport || fail "no pulses of the parallel port"
 ldattach PPS /dev/ttyS1 || fail "no pulses of a serial line"
@@ -58,15 +68,12 @@ lines=("refclock PHC /dev/ptp$n refid TRUE poll 1 prefer"
 	"refclock PPS /dev/$serial refid LDIS poll 1 noselect"
 	"refclock SHM 2 refid SHM poll 1 noselect"
 	"refclock SHM 3 refid P2S poll 1 noselect"
-	"refclock SOCK /run/chrony.bridge.sock refid SOCK poll 1 noselect"
+	"$sock"
 	"refclock RTC /dev/rtc0:utc refid RTC poll 1 noselect"
 	"refclock VMCLOCK /dev/vmclock0 refid VMC poll 1 noselect")
 [ -n "$kvm" ] && lines+=("refclock PHC kvm refid KVM poll 1 noselect")
 printf '%s\n' "${lines[@]}" >/etc/timebus/refclockd.conf
-echo 'port 0' >/etc/timebus/ntpexchd.conf
-printf 'clock realtime\nmakestep 0.01 3\n' >/etc/timebus/disciplined.conf
-systemctl start timebus-refclockd-sock@bridge.socket && systemctl start timebus.target || fail target
-timebus tap >/tmp/bus 2>/tmp/tap.err &
+systemctl reload timebus-refclockd || fail reload
 sleep 5
 phc2shm -E ntpshm,refclock_sock -s "/dev/ptp$n" -O 0 -M 2 -R 2 -q -l 5 --refclock_sock_address=/run/chrony.bridge.sock &
 bridge=$!
@@ -80,10 +87,10 @@ done
 mark
 sleep 60
 echo "--- each driver beside the exact time of the mock, ns"
-# An external stamp is exact (the second input stamps 0.1 ms late), and carried to the raw clock by one of the same clock's cross
-# timestamps. A plain reading is known to its bracket; pulses come by an interrupt of a slow
+# An external stamp is exact (the second input stamps 0.1 ms late), and carried to the raw clock by
+# one of the same clock's cross timestamps. A plain reading is known to its bracket; pulses come by an interrupt of a slow
 # processor; the real-time clock shows its seconds only (2 ms by its data sheet).
-offsets TRUE:0 NAME:5000 EXT0:2000 EXT1:2000:-100000 PPS:20000 PAR:1000000 SHM:5000 P2S:5000 SOCK:5000
+offsets TRUE:0 NAME:5000 EXT0:2000 EXT1:2000:-100000 PPS:20000 PAR:200000 SHM:5000 P2S:5000 SOCK:5000
 rtc=$(tail -n "+$mark" /tmp/bus | grep -c '^sample.RTC .*utc_ns=[1-9]')
 echo "RTC $rtc samples: $(grep '^source.RTC' /tmp/bus | tail -n 1 | grep -o 'address="[^"]*"')"
 [ "$rtc" -ge 5 ] || fail "the real-time clock gave $rtc samples"
