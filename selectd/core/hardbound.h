@@ -33,7 +33,11 @@
  *
  * K is 4. Outside the edges the truth is only if the walk exceeds that (3e-5 on one side) over just
  * the span of edges that met next to no queue; and by no more than queues and asymmetry leave, as
- * half the least delay is hidden by the most asymmetric path only.
+ * half the least delay is hidden by the most asymmetric path only. On such (all the time one way, as
+ * drawn by hardbound_test.c, 300 paths each of exponential and Gaussian delays) 12 of 454800 looks
+ * were outside, by 5 % at most; none of as many with a tenth or half of it on the other way. There is
+ * little to gain: a particle filter that is told the wander, B and that delays are exponential has
+ * its 1e-5 quantiles 2 to 8 % nearer.
  *
  * A reference clock whose root dispersion grows is off by as much more than it was: what it showed
  * before is carried along a rate that is its own, so its older intervals are widened by the growth.
