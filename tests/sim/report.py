@@ -12,6 +12,7 @@ import math
 import os
 import subprocess
 import sys
+import textwrap
 
 BUILD = os.environ.get("B") or "build"
 SEEDS = int(os.environ.get("SEEDS") or 3)
@@ -19,7 +20,10 @@ FIRST = int(os.environ.get("FIRST") or 1)
 OUT = os.path.join(BUILD, "sim-report")
 SIM = os.path.join(BUILD, "bin", "sim")
 COLOURS = ["#1b6ca8", "#c1440e", "#3a7d44", "#7b4b94"]
-WIDTH, PANEL, LEFT, RIGHT, GAP = 860, 170, 82, 16, 40
+WIDTH, PANEL, LEFT, RIGHT, GAP = 860, 170, 82, 28, 40
+TAIL = 300  # height of the distribution, which has decades on both axes
+TITLE = 110  # characters of a line of the title
+TOP = 62
 POINTS = 900
 
 
@@ -36,8 +40,8 @@ def si(value, unit):
 class Panel:
     """One set of axes at a height of the drawing."""
 
-    def __init__(self, top, x, y, logx=False, logy=False):
-        self.top, self.x, self.y, self.logx, self.logy = top, x, y, logx, logy
+    def __init__(self, top, x, y, logx=False, logy=False, height=PANEL):
+        self.top, self.x, self.y, self.logx, self.logy, self.height = top, x, y, logx, logy, height
         self.parts = []
 
     def place(self, value, span, log):
@@ -48,7 +52,7 @@ class Panel:
 
     def at(self, x, y):
         px = LEFT + (WIDTH - LEFT - RIGHT) * min(max(self.place(x, self.x, self.logx), 0), 1)
-        py = self.top + PANEL * (1 - min(max(self.place(y, self.y, self.logy), -0.01), 1.01))
+        py = self.top + self.height * (1 - min(max(self.place(y, self.y, self.logy), -0.01), 1.01))
         return f"{px:.1f},{py:.1f}"
 
     def ticks(self, span, log):
@@ -64,7 +68,7 @@ class Panel:
 
     def axes(self, label, xlabel, yformat, xformat):
         x0, x1 = LEFT, WIDTH - RIGHT
-        self.parts.append(f'<rect x="{x0}" y="{self.top}" width="{x1 - x0}" height="{PANEL}" '
+        self.parts.append(f'<rect x="{x0}" y="{self.top}" width="{x1 - x0}" height="{self.height}" '
                           'fill="none" stroke="#888"/>')
         self.parts.append(f'<text x="{x0}" y="{self.top - 6}" font-weight="bold">{label}</text>')
         for v in self.ticks(self.y, self.logy):
@@ -73,14 +77,24 @@ class Panel:
                               f'<text x="{x0 - 6}" y="{float(y) + 4}" text-anchor="end">{yformat(v)}</text>')
         for v in self.ticks(self.x, self.logx):
             x = self.at(v, self.y[0]).split(",")[0]
-            self.parts.append(f'<line x1="{x}" x2="{x}" y1="{self.top}" y2="{self.top + PANEL}" stroke="#eee"/>'
-                              f'<text x="{x}" y="{self.top + PANEL + 14}" text-anchor="middle">{xformat(v)}</text>')
+            self.parts.append(f'<line x1="{x}" x2="{x}" y1="{self.top}" y2="{self.top + self.height}" stroke="#eee"/>'
+                              f'<text x="{x}" y="{self.top + self.height + 14}" text-anchor="middle">{xformat(v)}</text>')
         self.parts.append(f'<text x="{x1}" y="{self.top - 6}" text-anchor="end" fill="#555">{xlabel}</text>')
 
-    def line(self, points, colour, width=1):
-        text = " ".join(self.at(x, y) for x, y in points if math.isfinite(y))
-        if text:
-            self.parts.append(f'<polyline points="{text}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
+    def line(self, points, colour, width=1, hole=math.inf):
+        """hole: points further apart in x are not joined, as nothing was seen between them."""
+        part = []
+        for p in [p for p in points if math.isfinite(p[1])] + [None]:
+            if part and (p is None or p[0] - part[-1][0] > hole):
+                text = " ".join(self.at(x, y) for x, y in part)
+                self.parts.append(
+                    f'<polyline points="{text}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
+                part = []
+            part.append(p)
+
+    def legend(self, words):
+        for i, (word, colour) in enumerate(words):
+            self.parts.append(f'<text x="{LEFT + 250 + 70 * i}" y="{self.top - 6}" fill="{colour}">{word}</text>')
 
 
 def thin(points):
@@ -114,7 +128,17 @@ def document(panels, height, title):
     body = "\n".join(p for panel in panels for p in panel.parts)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
             f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>'
-            f'<text x="{LEFT}" y="18" font-size="14">{html.escape(title)}</text>\n{body}\n</svg>\n')
+            + "".join(f'<text x="{LEFT}" y="{16 + 16 * i}" font-size="13">{html.escape(line)}</text>'
+                      for i, line in enumerate(textwrap.wrap(title, TITLE)[:2])) + f"\n{body}\n</svg>\n")
+
+
+def rate(v):
+    """A rate error; v is a fraction."""
+    return f"{v * 1e9:.3g} ppb" if abs(v) < 1e-6 else f"{v * 1e6:.3g} ppm"
+
+
+def share(v):
+    return f"{100 * v:.3g} %"
 
 
 def hours(v):
@@ -130,33 +154,36 @@ def plot_time(name, title, trace):
     freq = [float(r["freq_ppb"]) * 1e-9 for r in rows]
     late = max(1, len(t) // 20)
     x = (0, t[-1])
-    first = Panel(46, x, span(error[late:]))
+    hole = 3 * (t[-1] - t[0]) / min(len(t), POINTS)
+    first = Panel(TOP, x, span(error[late:]))
     first.axes("clock minus true time", "hours", lambda v: si(v, "s"), hours)
-    first.line(thin(list(zip(t, error))), COLOURS[0])
+    first.line(thin(list(zip(t, error))), COLOURS[0], hole=hole)
     sizes = [abs(e) for e in error[late:] if e] + [b for b in bound[late:] if math.isfinite(b) and b > 0]
     sizes.sort()
     y = (10 ** math.floor(math.log10(sizes[len(sizes) // 100])), 10 ** math.ceil(math.log10(sizes[-1])))
-    second = Panel(46 + PANEL + GAP, x, y, logy=True)
+    second = Panel(TOP + PANEL + GAP, x, y, logy=True)
     second.axes("|error| and claimed bound", "hours", lambda v: si(v, "s"), hours)
-    second.line(thin([(a, abs(e)) for a, e in zip(t, error) if e]), COLOURS[0])
-    second.line(thin(list(zip(t, bound))), COLOURS[1], 1.5)
-    third = Panel(46 + 2 * (PANEL + GAP), x, span(freq[late:], 0.995))
-    third.axes("rate error of the clock", "hours", lambda v: f"{v * 1e9:.3g} ppb", hours)
-    third.line(thin(list(zip(t, freq))), COLOURS[2])
+    second.legend([("|error|", COLOURS[0]), ("bound", COLOURS[1])])
+    second.line(thin([(a, abs(e)) for a, e in zip(t, error) if e]), COLOURS[0], hole=hole)
+    second.line(thin(list(zip(t, bound))), COLOURS[1], 1.5, hole)
+    third = Panel(TOP + 2 * (PANEL + GAP), x, span(freq[late:], 0.995))
+    third.axes("rate error of the clock", "hours", rate, hours)
+    third.line(thin(list(zip(t, freq))), COLOURS[2], hole=hole)
     with open(os.path.join(OUT, name + ".svg"), "w") as f:
-        f.write(document([first, second, third], 46 + 3 * (PANEL + GAP), f"{name}: {title}"))
+        f.write(document([first, second, third], TOP + 3 * (PANEL + GAP), f"{name}: {title}"))
 
 
 def plot_tail(name, title, runs):
     tails = [tail(e) for e in runs if e]
     x = (10 ** math.floor(math.log10(min(p[0] for t in tails for p in t[1:2] or t))),
          10 ** math.ceil(math.log10(max(p[0] for t in tails for p in t))))
-    panel = Panel(46, x, (min(p[1] for t in tails for p in t), 1), logx=True, logy=True)
-    panel.axes("share of seconds with a larger error", "|error|", lambda v: f"{v:.0e}", lambda v: si(v, "s"))
+    panel = Panel(TOP, x, (min(p[1] for t in tails for p in t), 1), logx=True, logy=True, height=TAIL)
+    panel.axes("share of seconds with a larger error", "|error|", share, lambda v: si(v, "s"))
+    panel.legend([(f"seed {FIRST + i}", COLOURS[i % len(COLOURS)]) for i in range(len(tails))])
     for i, t in enumerate(tails):
         panel.line(t, COLOURS[i % len(COLOURS)], 1.3)
     with open(os.path.join(OUT, name + "-cdf.svg"), "w") as f:
-        f.write(document([panel], 46 + PANEL + GAP, f"{name}: distribution of errors"))
+        f.write(document([panel], TOP + TAIL + GAP, f"{name}: distribution of errors"))
 
 
 def title_of(path):
