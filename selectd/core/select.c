@@ -81,6 +81,16 @@ static bool agrees_with_us(
 	       x->high_ns >= ts_sat_sub(own, o->own_bound_ns);
 }
 
+/* Where as many say one thing as another, those who agree with both are followed, and who touches
+ * what they span has not been disproved. */
+static enum verdict_reason why_not(const struct interval *v, const struct intersection *x)
+{
+	if (x->trusted_depth > 0)
+		return verdict_reason_trust;
+	return v->low_ns <= x->high_ns && v->high_ns >= x->low_ns ? verdict_reason_no_majority
+								  : verdict_reason_majority;
+}
+
 static void judge_majority(
 	struct source *sources, int n, const struct select_occasion *o, struct selection *sel)
 {
@@ -113,8 +123,7 @@ static void judge_majority(
 		sel->agreeing += j->agrees;
 		j->state = j->agrees ? verdict_state_excluded : verdict_state_falseticker;
 		if (!j->agrees)
-			j->reason = x.trusted_depth > 0 ? verdict_reason_trust
-							: verdict_reason_majority;
+			j->reason = why_not(&v[k], &x);
 	}
 }
 

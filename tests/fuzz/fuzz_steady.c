@@ -160,13 +160,39 @@ static void one_input(struct steady *s, struct input *in, struct ts_raw *now)
 		require(false, error);
 }
 
+/* A local clock whose rate is known: only from there on does the map turn. */
+static struct ts_raw begin(struct steady *s)
+{
+	struct ts_raw now = {1000 * NS_PER_S};
+	struct msg m = {.kind = MSG_source}, out;
+
+	str_copy(m.env.sender, sizeof(m.env.sender), "refclockd");
+	str_copy(m.u.source.source, sizeof(m.u.source.source), "S0");
+	m.u.source.kind = source_kind_phc;
+	m.u.source.local = true;
+	(void)steady_in(s, &m, &out);
+	m.kind = MSG_sample;
+	memset(&m.u, 0, sizeof(m.u));
+	str_copy(m.u.sample.source, sizeof(m.u.sample.source), "S0");
+	m.u.sample.kind = source_kind_phc;
+	for (int i = 0; i < 2 * STEADY_SAMPLES_MIN; i++) {
+		now.ns += NS_PER_S;
+		m.u.sample.raw_ns = now.ns;
+		m.u.sample.utc_ns = UTC_NS + now.ns + i * 20000 + i % 3;
+		(void)steady_in(s, &m, &out);
+	}
+	require(s->running, "a steady clock is followed");
+	return now;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
-	struct ts_raw now = {1000 * NS_PER_S};
 	struct steady *s = calloc(1, sizeof(*s));
+	struct ts_raw now;
 
 	require(s != NULL, "memory");
+	now = begin(s);
 	for (int i = 0; i < 400 && in.left > 0; i++)
 		one_input(s, &in, &now);
 	free(s);

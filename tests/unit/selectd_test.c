@@ -161,6 +161,53 @@ static void source_that_goes_wrong_is_dropped_and_comes_back(void **state)
 	bench_free(b);
 }
 
+/* Who was found false is not followed because the others are silent; their word lets it in again.
+ */
+static void a_liar_alone_is_not_followed(void **state)
+{
+	struct bench *b = bench_new(5, 20000, 1e-9);
+	struct sim_path p[3] = {
+		path("a", 1e6, 1e5, 4), path("b", 1e6, 1e5, 4), path("c", 1e6, 1e5, 4)};
+
+	(void)state;
+	p[2].error_ns = 1e9;
+	for (int i = 0; i < 3; i++)
+		bench_add(b, &p[i], 1 + i);
+	bench_run(b, 600);
+	assert_int_equal(b->event_count[EVENT_falseticker], 1);
+	b->next_s[0] = b->next_s[1] = INFINITY;
+	bench_run(b, 600);
+	assert_int_equal(b->estimate.status, sync_holdover);
+	assert_int_equal(b->verdict[2].reason, verdict_reason_no_majority);
+	assert_true(b->worst_ns < 1e6);
+	b->path[2].error_ns = 0; /* what our own line vouches for */
+	bench_run(b, 600);
+	assert_int_equal(b->estimate.status, sync_synchronised);
+	assert_int_equal(b->event_count[EVENT_truechimer], 1);
+	assert_int_equal(b->broken, 0);
+	bench_free(b);
+}
+
+/* Two contradict each other, and the third agrees with both: neither is called false. */
+static void a_tie_convicts_nobody(void **state)
+{
+	struct bench *b = bench_new(6, 20000, 1e-9);
+	struct sim_path p[3] = {
+		path("a", 1e6, 1e5, 4), path("b", 1e8, 1e5, 4), path("c", 1e6, 1e5, 4)};
+
+	(void)state;
+	p[2].error_ns = 1e7;
+	for (int i = 0; i < 3; i++)
+		bench_add(b, &p[i], 1 + i);
+	bench_run(b, 600);
+	assert_int_equal(b->event_count[EVENT_falseticker], 0);
+	assert_int_equal(b->verdict[0].reason, verdict_reason_no_majority);
+	assert_int_equal(b->verdict[1].reason, verdict_reason_ok);
+	assert_int_equal(b->verdict[2].reason, verdict_reason_no_majority);
+	assert_int_equal(b->broken, 0);
+	bench_free(b);
+}
+
 static void silence_is_holdover_with_a_growing_bound(void **state)
 {
 	struct bench *b = bench_new(4, 20000, 1e-9);
@@ -605,6 +652,8 @@ int main(void)
 		cmocka_unit_test(missing_devices_are_not_waited_for),
 		cmocka_unit_test(two_that_disagree_select_nobody),
 		cmocka_unit_test(source_that_goes_wrong_is_dropped_and_comes_back),
+		cmocka_unit_test(a_liar_alone_is_not_followed),
+		cmocka_unit_test(a_tie_convicts_nobody),
 		cmocka_unit_test(silence_is_holdover_with_a_growing_bound),
 		cmocka_unit_test(maxunreach_ends_a_holdover),
 		cmocka_unit_test(disruption_voids_history),
