@@ -98,17 +98,37 @@ static int readings(struct source *sources, int n, struct joint_reading *r)
 	return count;
 }
 
+/* What the round trip of any that is combined may hide, at least. */
+static int64_t hidden_ns(const struct source *sources, int n)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < n; i++) {
+		const struct source *s = &sources[i];
+		int64_t trip;
+
+		if (!has_weight(s))
+			continue;
+		trip = ts_sat_add(s->now.track.base_delay_ns, s->newest.root_delay_ns);
+		least = trip / 2 < least ? trip / 2 : least;
+	}
+	return least;
+}
+
 /* combine.h tells why. */
-static int64_t bound_ns(const struct selection *sel, const struct joint_phase *phase)
+static int64_t bound_ns(
+	const struct selection *sel, const struct joint_phase *phase, int64_t trips_hide_ns)
 {
 	int64_t up = ts_sat_sub(sel->high_ns, phase->offset_ns);
 	int64_t down = ts_sat_sub(phase->offset_ns, sel->low_ns);
 	int64_t far = up > down ? up : down, half = up / 2 + down / 2 + 1;
+	int64_t least = ts_sat_sub(far, trips_hide_ns);
 	double likely = CERTAIN_SIGMAS * phase->sd_ns;
 
 	if (sel->combined < WITNESSES || !(likely < (double)far))
 		return far;
-	return likely > (double)half ? llround(likely) : half;
+	least = half > least ? half : least;
+	return likely > (double)least ? llround(likely) : least;
 }
 
 void combine_run(struct joint *joint, struct source *sources, int n, const struct selection *sel,
@@ -136,6 +156,6 @@ void combine_run(struct joint *joint, struct source *sources, int n, const struc
 	c.offset_sd_ns = phase.sd_ns;
 	c.line.raw = sel->at;
 	c.line.utc = ts_utc_add(sel->base, (struct ts_dur){phase.offset_ns});
-	c.bound_ns = bound_ns(sel, &phase);
+	c.bound_ns = bound_ns(sel, &phase, hidden_ns(sources, n));
 	*ret = c;
 }

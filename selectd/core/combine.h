@@ -11,7 +11,9 @@
  * beyond half its width: there is the truth only if the nearest one's round trip is all on one way
  * and every other path leans the same way by more still. Where three or more are combined it is
  * therefore no more than half the width, unless the deviation that allows for what paths hide
- * (joint.h) times seven is more.
+ * (joint.h) times seven is more. What is taken off so is no more than half the least round trip of
+ * those that are combined: of the width that age has added witnesses know nothing, since the
+ * oscillator is all the same.
  */
 #ifndef TB_COMBINE_H
 #define TB_COMBINE_H

@@ -490,13 +490,13 @@ static void estimate_passes_the_schema_and_adds_up(void **state)
 	free(w.sources);
 }
 
-/* Off the middle of what the majority leaves: the far end for two, half of it for three, and never
- * less than seven deviations. */
+/* Off the middle of what the majority leaves: the far end for two, half of it for three as far as
+ * round trips can hide it, and never less than seven deviations. */
 static void far_end_needs_witnesses(void **state)
 {
 	struct world w = three_good();
 	struct selection sel = judge(&w, &defaults);
-	struct combination two, three, vague;
+	struct combination two, three, aged, vague;
 	struct joint joint = {0};
 	int64_t off_ns, width_ns;
 
@@ -505,10 +505,21 @@ static void far_end_needs_witnesses(void **state)
 	sel.low_ns -= 600 * NS_PER_MS;
 	sel.high_ns += 400 * NS_PER_MS;
 	width_ns = sel.high_ns - sel.low_ns;
+	for (int i = 0; i < w.n; i++)
+		w.sources[i].now.track.base_delay_ns = NS_PER_S;
 	combine_run(&joint, w.sources, w.n, &sel, &three);
 	off_ns = ts_utc_sub(three.line.utc, sel.base).ns;
 	assert_true(7 * three.offset_sd_ns < (double)width_ns / 2);
 	assert_near_double((double)three.bound_ns, (double)width_ns / 2, 2);
+	/* a width that round trips do not explain has come by age */
+	for (int i = 0; i < w.n; i++) {
+		w.sources[i].now.track.base_delay_ns = 50 * NS_PER_MS;
+		w.sources[i].newest.root_delay_ns = 10 * NS_PER_MS;
+	}
+	memset(&joint, 0, sizeof(joint));
+	combine_run(&joint, w.sources, w.n, &sel, &aged);
+	assert_near_double(
+		(double)aged.bound_ns, (double)(off_ns - sel.low_ns - 30 * NS_PER_MS), 2);
 	sel.combined = 2;
 	memset(&joint, 0, sizeof(joint));
 	combine_run(&joint, w.sources, w.n, &sel, &two);
