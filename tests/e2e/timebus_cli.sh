@@ -168,7 +168,7 @@ python3 - "$tmp/logs/tracking.1" <<-'PY' || fail "tracking.log"
 	assert any(abs(float(r[10]) + 0.3) < 0.01 for r in rows), "the step"
 PY
 # a directory that cannot be written is an event, not an end
-kill "${daemon_pid[monitord]}"
+kill "${daemon_pid[monitord]}" && wait "${daemon_pid[monitord]}"
 sed -i "s|^logdir.*|logdir $tmp/sock.py/logs|" "$tmp/monitord.conf"
 start_daemon monitord
 for i in $(seq 50); do
