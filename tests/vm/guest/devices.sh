@@ -105,9 +105,10 @@ if [ "$NIC" = igb ]; then
 	sees 1 'source.NIC .*state=reachable'
 	python3 ./offsets.py /tmp/bus rate NIC || bad=1
 else
-	sees 1 'sample.NIC .*reject=duplicate'
-	tail -n "+$mark" /tmp/bus | grep '^sample.NIC' | grep -qv ' reject=' && fail "a clock that stands still is believed"
-	echo "NIC: $(tail -n "+$mark" /tmp/bus | grep -c '^sample.NIC .*reject=duplicate') readings of a clock that stands still, all rejected"
+	# QEMU 7.2's stands still, that of 10 runs 2.5 times too fast
+	sees 1 'sample.NIC .*reject=(duplicate|jump)'
+	tail -n "+$mark" /tmp/bus | grep '^sample.NIC' | grep -qv ' reject=' && fail "a clock that keeps no time is believed"
+	echo "NIC: $(tail -n "+$mark" /tmp/bus | grep -cE '^sample.NIC .*reject=(duplicate|jump)') readings of a clock that keeps no time, all rejected"
 fi
 timebus sources
 
