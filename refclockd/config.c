@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/core/bytes.h"
+#include "common/core/directive_args.h"
 #include "common/io/leapfile.h"
 #include "refclockd/bound.h"
 #include "refclockd/driver.h"
@@ -24,126 +25,54 @@
  * and says how little it knows. */
 #define DEFAULT_HOSTERROR 1
 #define TEXT(array)	  sizeof(((struct refclock_line *)0)->array)
-#define INTEGER(w, m, lo, hi, def, u, h)                                                           \
-	{                                                                                          \
-		.word = w, .type = FIELD_INT, .offset = LINE(m), .min = lo, .max = hi,             \
-		.fallback = def, .unit = u, .help = h                                              \
-	}
-#define SECONDS_OF(w, m, lo, hi, def, h)                                                           \
-	{                                                                                          \
-		.word = w, .type = FIELD_DOUBLE, .offset = LINE(m), .min = lo, .max = hi,          \
-		.fallback = def, .unit = "s", .help = h                                            \
-	}
-#define FLAG(w, m, h)                                                                              \
-	{                                                                                          \
-		.word = w, .type = FIELD_FLAG, .offset = LINE(m), .help = h                        \
-	}
-
-static const struct directive_field refclock_positional[] = {
-	{.word = "driver",
-		.type = FIELD_STRING,
-		.offset = LINE(driver),
-		.size = TEXT(driver),
-		.help = "PHC, PPS, GPSD, VMCLOCK, SHM, SOCK or RTC"},
-	{.word = "parameter",
-		.type = FIELD_STRING,
-		.offset = LINE(parameter),
-		.size = TEXT(parameter),
-		.help = "device, unit or path, with :options"},
-	{.word = NULL},
-};
 
 static const struct directive_field refclock_options[] = {
-	INTEGER("poll", poll, -7, 24, "4", "log2 s", "interval of reachability"),
-	INTEGER("dpoll", dpoll, -7, 24, "0", "log2 s", "interval of readings"),
-	{.word = "refid",
-		.type = FIELD_REFID,
-		.offset = LINE(refid),
-		.help = "reference id, and name of the source"},
-	{.word = "lock",
-		.type = FIELD_REFID,
-		.offset = LINE(lock),
-		.help = "source that numbers the pulses"},
-	INTEGER("rate", rate, 1, 1000, "1", "Hz", "pulses a second"),
-	INTEGER("maxlockage", maxlockage, 0, 1000000, "2", "pulses",
+	ARG_INT("poll", LINE(poll), -7, 24, "4", "log2 s", "interval of reachability"),
+	ARG_INT("dpoll", LINE(dpoll), -7, 24, "0", "log2 s", "interval of readings"),
+	ARG_REFID("refid", LINE(refid), "reference id, and name of the source"),
+	ARG_REFID("lock", LINE(lock), "source that numbers the pulses"),
+	ARG_INT("rate", LINE(rate), 1, 1000, "1", "Hz", "pulses a second"),
+	ARG_INT("maxlockage", LINE(maxlockage), 0, 1000000, "2", "pulses",
 		"age of a reading that may number a pulse"),
-	SECONDS_OF("width", width, 0, 1, "0", "width of the pulses"),
-	SECONDS_OF("offset", offset, -4e9, 4e9, "0", "added to the time of the reference"),
-	SECONDS_OF("delay", delay, 0, 64, "1e-9", "root delay of the reference"),
-	SECONDS_OF("dispersion", dispersion, 0, 64, "0", "root dispersion of the reference"),
-	{.word = "bound",
-		.type = FIELD_STRING,
-		.offset = LINE(bound),
-		.size = TEXT(bound),
-		.help = "hard error bound: auto (of the device's driver), a file of ns, or s"},
-	{.word = "host",
-		.type = FIELD_STRING,
-		.offset = LINE(host),
-		.size = TEXT(host),
-		.help = "timebus of the host whose clock this is: tcp://HOST:PORT"},
-	{.word = "hostkey",
-		.type = FIELD_STRING,
-		.offset = LINE(hostkey),
-		.size = TEXT(hostkey),
-		.help = "file with the host's public key"},
-	{.word = "ownkey",
-		.type = FIELD_STRING,
-		.offset = LINE(ownkey),
-		.size = TEXT(ownkey),
-		.help = "own private key file; none: for hosts that allow anybody"},
-	{.word = "hostdrift",
-		.type = FIELD_DOUBLE,
-		.offset = LINE(hostdrift),
-		.min = 0,
-		.max = 100000,
-		.fallback = "15",
-		.unit = "ppm",
-		.help = "growth of the error while the host is silent"},
-	SECONDS_OF("hosterror", hosterror, 0, 64, "1",
+	ARG_REAL("width", LINE(width), 0, 1, "0", "s", "width of the pulses"),
+	ARG_REAL("offset", LINE(offset), -4e9, 4e9, "0", "s", "added to the time of the reference"),
+	ARG_REAL("delay", LINE(delay), 0, 64, "1e-9", "s", "root delay of the reference"),
+	ARG_REAL("dispersion", LINE(dispersion), 0, 64, "0", "s",
+		"root dispersion of the reference"),
+	ARG_TEXT("bound", LINE(bound), TEXT(bound), NULL,
+		"hard error bound: auto (of the device's driver), a file of ns, or s"),
+	ARG_TEXT("host", LINE(host), TEXT(host), NULL,
+		"timebus of the host whose clock this is: tcp://HOST:PORT"),
+	ARG_TEXT("hostkey", LINE(hostkey), TEXT(hostkey), NULL, "file with the host's public key"),
+	ARG_TEXT("ownkey", LINE(ownkey), TEXT(ownkey), NULL,
+		"own private key file; none: for hosts that allow anybody"),
+	ARG_REAL("hostdrift", LINE(hostdrift), 0, 100000, "15", "ppm",
+		"growth of the error while the host is silent"),
+	ARG_REAL("hosterror", LINE(hosterror), 0, 64, "1", "s",
 		"error of a host not heard yet; 0: not selected before"),
-	SECONDS_OF("precision", precision, 0, 64, "0",
+	ARG_REAL("precision", LINE(precision), 0, 64, "0", "s",
 		"of a reading; 0 is what reading and raw clock say"),
-	SECONDS_OF("maxdispersion", maxdispersion, 0, 64, "0",
+	ARG_REAL("maxdispersion", LINE(maxdispersion), 0, 64, "0", "s",
 		"readings with more are not used; 0 is no limit"),
-	INTEGER("filter", filter, 0, 1000000, "0", "samples",
+	ARG_INT("filter", LINE(filter), 0, 1000000, "0", "samples",
 		"readings of a poll that become one sample; 0: each is a sample"),
-	FLAG("prefer", prefer, "take before sources without"),
-	FLAG("noselect", noselect, "measure, never select"),
-	FLAG("trust", trust, "assumed true: others must agree with it"),
-	FLAG("require", require, "no synchronisation without one of these"),
-	FLAG("tai", tai, "the reference keeps TAI: TAI-UTC is taken off, see leapseclist"),
-	INTEGER("stratum", stratum, 0, 15, "0", "", "stratum of the reference"),
-	FLAG("pps", pps, "only the fraction of its second counts"),
-	INTEGER("maxunreach", maxunreach, 0, 100000, "100000", "polls",
+	ARG_FLAG("prefer", LINE(prefer), "take before sources without"),
+	ARG_FLAG("noselect", LINE(noselect), "measure, never select"),
+	ARG_FLAG("trust", LINE(trust), "assumed true: others must agree with it"),
+	ARG_FLAG("require", LINE(require), "no synchronisation without one of these"),
+	ARG_FLAG(
+		"tai", LINE(tai), "the reference keeps TAI: TAI-UTC is taken off, see leapseclist"),
+	ARG_INT("stratum", LINE(stratum), 0, 15, "0", "", "stratum of the reference"),
+	ARG_FLAG("pps", LINE(pps), "only the fraction of its second counts"),
+	ARG_INT("maxunreach", LINE(maxunreach), 0, 100000, "100000", "polls",
 		"without a reading before it must not be selected"),
-	INTEGER("minsamples", minsamples, 0, 4096, "0", "samples",
+	ARG_INT("minsamples", LINE(minsamples), 0, 4096, "0", "samples",
 		"keep at least so many (estimator regression)"),
-	INTEGER("maxsamples", maxsamples, 0, 4096, "0", "samples",
+	ARG_INT("maxsamples", LINE(maxsamples), 0, 4096, "0", "samples",
 		"keep at most so many (estimator regression)"),
-	FLAG("local", local,
+	ARG_FLAG("local", LINE(local),
 		"not synchronised, but stabler than the raw clock: it steadies that, and is never "
 		"selected"),
-	{.word = NULL},
-};
-
-static const struct directive_field leapseclist_fields[] = {
-	{.word = "file",
-		.type = FIELD_STRING,
-		.offset = offsetof(struct refclockd_config, leapseclist),
-		.size = REFCLOCKD_PATH_SIZE,
-		.fallback = LEAPFILE_SYSTEM,
-		.help = "leap-seconds.list"},
-	{.word = NULL},
-};
-
-static const struct directive_field clockprecision_fields[] = {
-	{.word = "precision",
-		.type = FIELD_DOUBLE,
-		.offset = offsetof(struct refclockd_config, precision),
-		.max = 1,
-		.fallback = "0",
-		.unit = "s",
-		.help = "time between two readings of the clock; 0: as it is found at the start"},
 	{.word = NULL},
 };
 
@@ -171,7 +100,10 @@ static int check_line(const void *item, char *error, size_t error_size)
 const struct directive refclockd_directives[] = {
 	{.word = "refclock",
 		.help = "a reference clock",
-		.positional = refclock_positional,
+		.positional = ARGS(ARG_TEXT("driver", LINE(driver), TEXT(driver), NULL,
+					   "PHC, PPS, GPSD, VMCLOCK, SHM, SOCK or RTC"),
+			ARG_TEXT("parameter", LINE(parameter), TEXT(parameter), NULL,
+				"device, unit or path, with :options")),
 		.options = refclock_options,
 		.item_size = sizeof(struct refclock_line),
 		.list = offsetof(struct refclockd_config, refclock),
@@ -187,13 +119,15 @@ const struct directive refclockd_directives[] = {
 		.given = offsetof(struct refclockd_config, autophc)},
 	{.word = "clockprecision",
 		.help = "how well the clock can be read, which is part of each reading's error",
-		.positional = clockprecision_fields,
+		.positional = ARGS(ARG_REAL("precision",
+			offsetof(struct refclockd_config, precision), 0, 1, "0", "s",
+			"time between two readings of the clock; 0: as it is found at the start")),
 		.given = SIZE_MAX},
 	{.word = "leapseclist",
 		.help = "list of leap seconds by which clocks with option tai count, looked at "
-			"anew "
-			"each hour; without one TAI-UTC is 37 s",
-		.positional = leapseclist_fields,
+			"anew each hour; without one TAI-UTC is 37 s",
+		.positional = ARGS(ARG_TEXT("file", offsetof(struct refclockd_config, leapseclist),
+			REFCLOCKD_PATH_SIZE, LEAPFILE_SYSTEM, "leap-seconds.list")),
 		.given = SIZE_MAX},
 	{.word = NULL},
 };
