@@ -103,6 +103,7 @@ static void set_poll_range(struct ntp_client *c)
 {
 	c->poll_parts = c->config.minpoll * POLL_PARTS;
 	c->poll_samples = 0;
+	c->poll_memory = (struct poll_memory){0};
 	c->unjudged_raw_ns = 0;
 }
 

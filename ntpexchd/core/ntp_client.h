@@ -47,6 +47,7 @@
 #include "ntpexchd/core/ntp_mono.h"
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
+#include "ntpexchd/core/poll.h"
 #include "ntpexchd/core/turnaround.h"
 
 #define NTP_HOLD_NS	   (10 * NS_PER_MS) /* wait for a transmit stamp that is late */
@@ -143,6 +144,7 @@ struct ntp_client {
 	struct ts_raw last_send, next_send;
 	int poll_parts, rate_floor; /* poll.h */
 	unsigned int poll_samples;  /* good ones, those of bursts left out */
+	struct poll_memory poll_memory;
 	int burst_good, burst_total;
 	int spread;		 /* of this interval, 0..127 parts in 4096 */
 	int send_failures;	 /* in a row */

@@ -30,7 +30,7 @@ void client_adapt(struct ntp_client *c, const struct msg_verdict *v)
 	/* Samples that come faster than the interval do not speak for it. */
 	if (client_opening(c))
 		return;
-	c->poll_parts = poll_next(&in);
+	c->poll_parts = poll_next(&in, &c->poll_memory);
 	client_schedule(c);
 }
 

@@ -73,17 +73,38 @@ static int step_by_worth(const struct poll_input *in)
 	return step;
 }
 
-int poll_next(const struct poll_input *in)
+/* The last answer told next to nothing. After a lost one nobody knows what was to be expected. */
+static bool was_useless(const struct poll_input *in, const struct poll_memory *m)
 {
-	int step;
+	return (in->reach & 3) == 3 && m->foretold_ns2 > 0 &&
+	       in->sd_ns * in->sd_ns > (1 - POLL_USELESS) * m->foretold_ns2;
+}
+
+static int step_by_judgement(const struct poll_input *in, struct poll_memory *m)
+{
+	int step = step_by_worth(in);
+	bool useless = was_useless(in, m);
+
+	if (useless && step < (m->useless ? POLL_PARTS : 0))
+		step = m->useless ? POLL_PARTS : 0;
+	m->useless = useless;
+	return step;
+}
+
+int poll_next(const struct poll_input *in, struct poll_memory *memory)
+{
+	int step, parts;
 
 	if (in->growth > 0)
-		step = step_by_worth(in);
+		step = step_by_judgement(in, memory);
 	else
 		step = in->samples >= POLL_STEP_SAMPLES &&
 		       in->samples % (POLL_STEP_SAMPLES / POLL_PARTS) == 0;
 	/* A path that loses packets is not asked less often still. */
 	if (step > 0 && (in->reach & 3) != 3)
 		step = 0;
-	return clamp(in->parts + step, in->minpoll * POLL_PARTS, in->maxpoll * POLL_PARTS);
+	parts = clamp(in->parts + step, in->minpoll * POLL_PARTS, in->maxpoll * POLL_PARTS);
+	memory->foretold_ns2 =
+		in->growth > 0 ? variance_ns2(in, ts_dur_to_s(poll_parts_interval(parts))) : 0;
+	return parts;
 }
