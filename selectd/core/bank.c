@@ -223,15 +223,16 @@ static double one_way(
 	return reweigh(h, d);
 }
 
-void bank_two_way(
-	struct bank *b, double there_ns, double back_ns, double scale_ns, double floor_ns2)
+void bank_two_way(struct bank *b, double there_ns, double back_ns, double scale_ns, double even_ns,
+	double floor_ns2)
 {
 	double log_density[BANK_SHAPES] = {0};
 
 	there_ns -= b->pinned > 0 ? b->pin_ns : 0;
 	back_ns -= b->pinned < 0 ? b->pin_ns : 0;
 	for (int s = 0; s < b->shapes; s++) {
-		struct bank_noise noise = bank_shape_noise(&b->shape[s], scale_ns, floor_ns2);
+		double size_ns = b->shape[s].even ? even_ns : scale_ns;
+		struct bank_noise noise = bank_shape_noise(&b->shape[s], size_ns, floor_ns2);
 
 		if (b->resting[s] == 0)
 			log_density[s] = two_way(b->h[s], b->pinned, there_ns, back_ns, &noise);

@@ -29,6 +29,7 @@
 #ifndef TB_BANK_H
 #define TB_BANK_H
 
+#include <stdbool.h>
 #include "selectd/core/bank_hypothesis.h"
 
 #define BANK_WANDERS 11
@@ -38,6 +39,7 @@
 struct bank_shape {
 	double scale;		/* of the measured one */
 	double gauss;		/* share of it that is Gaussian; 1: all */
+	bool even;		/* two-way: delays fall below their mean as far as above */
 	double sign;		/* one-way: +1 readings are late, -1 early; unused if Gaussian */
 	double log_weight;	/* what it starts with */
 	double tail_gauss_gain; /* bank_reading.h */
@@ -75,10 +77,10 @@ void bank_start(struct bank *b, int two_way, const struct bank_start *start);
 /* dt_s later. creep_ns2: what the base delay's variance gains by then. */
 void bank_advance(struct bank *b, double dt_s, double creep_ns2);
 
-/* Both directions, at the same instant; scale_ns: measured jitter of a direction; floor_ns2:
- * variance of reading the clocks. */
-void bank_two_way(
-	struct bank *b, double there_ns, double back_ns, double scale_ns, double floor_ns2);
+/* Both directions, at the same instant; scale_ns: measured jitter of a direction, even_ns: the same
+ * if delays are even; floor_ns2: variance of reading the clocks. */
+void bank_two_way(struct bank *b, double there_ns, double back_ns, double scale_ns, double even_ns,
+	double floor_ns2);
 
 /* One reading; scale_ns: measured standard deviation. */
 void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2);

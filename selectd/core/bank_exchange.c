@@ -121,6 +121,7 @@ static enum bank_line_result take(
 	double g = fmax(e->line.mean.gauss, BASE_OF_SCALE) * e->scale_ns;
 	struct bank_line_noise noise = {
 		.scale_ns = e->scale_ns,
+		.even_ns = bank_scale_even_ns(&e->trips, e->scale_ns),
 		.gate_ns2 = g * g + s->floor_ns2,
 		.gate_ns = fmax(excess_ns(e, s), 0) / 2,
 	};

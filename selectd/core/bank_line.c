@@ -96,16 +96,18 @@ struct bank_line_state bank_line_at(const struct bank_line *l, int64_t raw_ns)
 	};
 }
 
-static void feed(struct bank_line *l, const struct bank_sample *s, double scale_ns)
+static void feed(
+	struct bank_line *l, const struct bank_sample *s, const struct bank_line_noise *noise)
 {
 	double dt = elapsed_s(l->raw_ns, s->raw_ns);
-	double creep = CREEP_PER_DAY * scale_ns;
+	double creep = CREEP_PER_DAY * noise->scale_ns;
 
 	bank_advance(&l->bank, dt, creep * creep * dt / DAY_S);
 	if (l->two_way)
-		bank_two_way(&l->bank, s->there_ns, s->back_ns, scale_ns, s->floor_ns2);
+		bank_two_way(&l->bank, s->there_ns, s->back_ns, noise->scale_ns, noise->even_ns,
+			s->floor_ns2);
 	else
-		bank_one_way(&l->bank, s->there_ns, scale_ns, s->floor_ns2);
+		bank_one_way(&l->bank, s->there_ns, noise->scale_ns, s->floor_ns2);
 	l->raw_ns = s->raw_ns;
 }
 
@@ -139,7 +141,7 @@ static void start_over(struct bank_line *l, const struct bank_watch_change *c,
 
 		s->there_ns -= (double)by;
 		s->back_ns += (double)by;
-		feed(l, s, noise->scale_ns);
+		feed(l, s, noise);
 	}
 	l->watch.count = 0;
 	*ret_step_ns = by;
@@ -202,10 +204,10 @@ enum bank_line_result bank_line_take(struct bank_line *l, const struct bank_samp
 		break;
 	case BANK_WATCH_RETURN:
 		go_back(l);
-		feed(l, sample, noise->scale_ns);
+		feed(l, sample, noise);
 		break;
 	case BANK_WATCH_USE:
-		feed(l, sample, noise->scale_ns);
+		feed(l, sample, noise);
 		break;
 	}
 	bank_mean(&l->bank, &l->mean);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define OF_QUANTILES	  0.873
+#define EVEN_MOST	  3.0
 #define TRIPS_PER_FREEDOM 3.7
 #define FREEDOM_MIN	  3.0 /* of two and less there is no deviation */
 #define OF_MEDIAN	  (1 / 0.6745)
@@ -99,6 +100,13 @@ double bank_scale_two_way_ns(const struct bank_window *w, double precision_ns)
 	if (w->count < FEW)
 		j = fmax(j, (double)(FEW - w->count) / FEW * bank_window_quantile(w, 0) / FEW);
 	return fmax(fmax(j, QUANTUM_SD * quantum), LEAST_NS);
+}
+
+double bank_scale_even_ns(const struct bank_window *w, double scale_ns)
+{
+	double half = (bank_window_quantile(w, 0.9) - bank_window_quantile(w, 0.1)) / 2;
+
+	return fmax(scale_ns, fmin(OF_QUANTILES * half, EVEN_MOST * scale_ns));
 }
 
 void bank_second_difference_add(struct bank_second_difference *d, double t_s, double y_ns)

@@ -12,6 +12,12 @@
  * n/3.7, whose deviation is larger by sqrt(v/(v-2)). The scale is given with that, less what it is
  * for a full window.
  *
+ * That is half of what there is to know where delays fall below their middle as far as they rise
+ * above it. For laws which say so both halves tell the scale, 0.873 (q90 - q10)/2: after 25 round
+ * trips the lower half may have come out a third of what it is. No less than the lower half alone,
+ * since a scale that is too small makes noise look like wander, and one too large costs little; no
+ * more than EVEN_MOST of it, since beyond that the upper half is queues.
+ *
  * One-way: from second differences of three readings at t0 < t1 < t2, each divided by what it would
  * be for white noise of standard deviation 1, sqrt(1 + (1+r)^2 + r^2) with r = (t2-t1)/(t1-t0);
  * the median of 64 / 0.6745 is the standard deviation if Gaussian.
@@ -44,6 +50,9 @@ double bank_window_quantum(const struct bank_window *w, double precision);
 /* Jitter of one direction from the round trips in the window. Few of them may not have met the
  * smallest delay: below 8 an eighth of the shortest may still be queueing, (8 - n)/8 of that. */
 double bank_scale_two_way_ns(const struct bank_window *w, double precision_ns);
+
+/* The same for a law that is even, Gaussian for one; scale_ns: what that said. */
+double bank_scale_even_ns(const struct bank_window *w, double scale_ns);
 
 struct bank_second_difference {
 	double t_s[2], y_ns[2]; /* the last two readings, relative to any origin */

@@ -29,7 +29,7 @@ const struct bank_shape bank_two_way_shapes[BANK_TWO_WAY_SHAPES] = {
 	{.scale = 1, .gauss = 0.03},
 	{.scale = 0.9, .gauss = 0.2},
 	{.scale = 0.75, .gauss = 0.5},
-	{.scale = 0.63, .gauss = 0.9, .tail_gauss_gain = SCALE_DOUBT},
+	{.scale = 0.63, .gauss = 0.9, .even = true, .tail_gauss_gain = SCALE_DOUBT},
 };
 
 const struct bank_shape bank_one_way_shapes[BANK_ONE_WAY_SHAPES] = {

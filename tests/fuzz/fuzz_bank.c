@@ -183,7 +183,7 @@ static void fuzz_bank(struct input *in)
 
 		bank_advance(&b, real(in, -9, 9), scale * scale * 1e-6);
 		if (two_way)
-			bank_two_way(&b, y1, y2, scale, floor_ns2);
+			bank_two_way(&b, y1, y2, scale, 1.5 * scale, floor_ns2);
 		else
 			bank_one_way(&b, y1, scale, floor_ns2);
 		if ((what & 0xf0) == 0x10)

@@ -117,6 +117,35 @@ static void coarse_stamps_show(void **state)
 	assert_near_double(bank_window_quantum(&w, 1000), 0, 0);
 }
 
+/* 24 round trips of a guest in which the lower half lay close together by chance: uniform queues of
+ * 58 us a direction. Taken for wander, what was beyond a third of that threw the phase for an hour.
+ */
+static void even_delays_are_measured_by_both_halves(void **state)
+{
+	static const int trip_us[] = {821, 715, 865, 678, 752, 664, 850, 771, 721, 903, 868, 911,
+		717, 693, 698, 715, 734, 679, 701, 690, 759, 709, 693, 684};
+	struct bank_window w;
+	double low_ns, even_ns;
+
+	(void)state;
+	bank_window_reset(&w);
+	for (size_t i = 0; i < sizeof(trip_us) / sizeof(trip_us[0]); i++)
+		bank_window_add(&w, trip_us[i] * 1e3);
+	low_ns = bank_scale_two_way_ns(&w, 1);
+	even_ns = bank_scale_even_ns(&w, low_ns);
+	assert_true(low_ns < 58e3);
+	assert_true(even_ns > 70e3 && even_ns < 1.58 * 58e3);
+	for (int i = 0; i < 8; i++)
+		bank_window_add(&w, 1e9); /* queues */
+	low_ns = bank_scale_two_way_ns(&w, 1);
+	assert_near_double(bank_scale_even_ns(&w, low_ns), 3 * low_ns, 1);
+	bank_window_reset(&w);
+	for (int i = 0; i < BANK_WINDOW; i++)
+		bank_window_add(&w, 1e6 + 1e3 * (i < 32 ? 3 * i : 96 + i - 32));
+	low_ns = bank_scale_two_way_ns(&w, 1); /* the upper half is the narrower one */
+	assert_near_double(bank_scale_even_ns(&w, low_ns), low_ns, 1e-6);
+}
+
 static void second_differences_see_noise_and_not_the_line(void **state)
 {
 	struct bank_second_difference d = {.count = 0};
@@ -501,6 +530,7 @@ static void unused_wanders_do_not_rule_predictions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(even_delays_are_measured_by_both_halves),
 		cmocka_unit_test(window_keeps_the_last_in_order),
 		cmocka_unit_test(scale_of_exponential_delays_is_one),
 		cmocka_unit_test(bursts_move_the_scale_little),
