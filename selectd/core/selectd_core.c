@@ -14,6 +14,9 @@
 #define SETTLE_NS	  (NS_PER_S / 2)    /* both publishers' sources are known by then */
 #define PULSE_BOUND_NS	  (400 * NS_PER_MS) /* beyond, the second of a pulse is a guess */
 #define LEAP_TOLERANCE_NS (NS_PER_S / 4)
+/* A machine that slept has the same crystal, at another temperature: five deviations are the 25 ppm
+ * of the cheap ones over all of their range. */
+#define RATE_AFTER_SLEEP_SD_PPB 5000.0
 
 void selectd_init(struct selectd *c, const struct selectd_config *config)
 {
@@ -216,7 +219,7 @@ static void follow_jump_of_clock(struct selectd *c, struct ts_raw now)
 	if (!jump_of_all(c->sources, c->top, &j))
 		return;
 	s = 0.5e-9 * ((double)j.low_ns + (double)j.high_ns);
-	judge_disruption(c, (struct ts_raw){j.since.ns - 1}, now);
+	judge_disruption(c, (struct ts_raw){j.since.ns - 1}, now, 0);
 	take_again(c, j.since);
 	out_event(c, EVENT_disruption, NULL, now, j.low_ns / 2 + j.high_ns / 2,
 		"%d sources jumped by %+.6f s at once: it was the raw clock, whose history is void",
@@ -322,7 +325,7 @@ static void on_event(struct selectd *c, const struct msg *m, struct ts_raw now)
 	if (strcmp(m->u.event.code, "disruption") != 0 || ts_raw_before(now, raw))
 		return;
 	if (c->disruptions == 0 || ts_raw_before(c->disrupted, raw))
-		judge_disruption(c, raw, now);
+		judge_disruption(c, raw, now, 0);
 }
 
 void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_raw now)
@@ -334,7 +337,7 @@ void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_
 	c->suspended_told = true;
 	if (!told || slept_ns < SELECTD_SLEEP_NS)
 		return;
-	judge_disruption(c, now, now);
+	judge_disruption(c, now, now, RATE_AFTER_SLEEP_SD_PPB);
 	out_event(c, EVENT_disruption, NULL, now, slept_ns,
 		"the machine slept for %.3f s; what was known of the raw clock is void",
 		(double)slept_ns * 1e-9);

@@ -4,6 +4,7 @@
 #include "selectd/core/estimate.h"
 #include "common/core/bytes.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The newest sample of all; after a leap second no earlier than that. */
@@ -241,17 +242,22 @@ void judge_pass_leap(struct selectd *c, struct ts_raw raw)
 	c->due = true;
 }
 
-/* What an earlier selectd knew of it is older than this. */
-static void forget_rate(const struct selectd *c, struct source *s)
+/* The next track begins with the rate of this one, that far off, or with none. */
+static void bequeath_rate(const struct selectd *c, struct source *s, double rate_sd_ppb)
 {
 	struct track_config tc;
 
-	s->prior_rate_ppb = s->prior_rate_sd_ppb = 0;
+	if (!(rate_sd_ppb > 0)) {
+		s->prior_rate_ppb = s->prior_rate_sd_ppb = 0;
+	} else if (s->now.has_track) {
+		s->prior_rate_ppb = s->now.track.line.rate_ppb;
+		s->prior_rate_sd_ppb = hypot(s->now.track.rate_sd_ppb, rate_sd_ppb);
+	}
 	tc = source_track_config(s, &c->config);
 	track_configure(&s->track, &tc);
 }
 
-void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
+void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now, double rate_sd_ppb)
 {
 	c->disruptions++;
 	c->disrupted = raw;
@@ -261,7 +267,7 @@ void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now)
 
 		if (!s->used)
 			continue;
-		forget_rate(c, s);
+		bequeath_rate(c, s, rate_sd_ppb);
 		track_reset(&s->track);
 		s->now.has_track = false;
 		s->newest.raw_ns = 0;

@@ -14,8 +14,9 @@ void judge_run(struct selectd *c, int sample_of, struct ts_raw now);
 /* Moves all history across the leap second if raw has reached it. */
 void judge_pass_leap(struct selectd *c, struct ts_raw raw);
 
-/* History is void from raw on: everything unlearned, told at once. */
-void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now);
+/* History is void from raw on: everything unlearned, told at once. The raw clock may run at another
+ * rate since, by rate_sd_ppb; 0: at any. */
+void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now, double rate_sd_ppb);
 
 /* Queues an event; the oldest gives way if the queue is full. source may be NULL. */
 void out_event(struct selectd *c, enum event_code code, const char *source, struct ts_raw raw,

@@ -297,6 +297,31 @@ static void disruption_voids_history(void **state)
 	bench_free(b);
 }
 
+/* The same crystal, a little colder: its rate is a good guess at once, and no more than that. */
+static void a_sleep_keeps_the_rate(void **state)
+{
+	struct bench *b = bench_new(4, 20000, 1e-9);
+	struct sim_path p = path("a", 1e6, 1e5, 4);
+
+	(void)state;
+	bench_add(b, &p, 0.1);
+	selectd_on_suspended(b->core, (struct ts_dur){0}, (struct ts_raw){b->sim.raw_ns});
+	bench_run(b, 600);
+	b->sim.x_ns += 1e10;
+	b->sim.rate_ppb += 2000;
+	selectd_on_suspended(
+		b->core, (struct ts_dur){10 * NS_PER_S}, (struct ts_raw){b->sim.raw_ns});
+	assert_int_equal(b->event_count[EVENT_disruption], 0); /* told with what comes next */
+	bench_run(b, 16);
+	assert_int_equal(b->event_count[EVENT_disruption], 1);
+	assert_int_equal(b->estimate.status, sync_synchronised);
+	assert_true(fabs(b->estimate.rate_ppb - b->sim.rate_ppb) < 3000);
+	assert_true(b->estimate.rate_sd_ppb > 1000 && b->estimate.rate_sd_ppb < 6000);
+	bench_run(b, 600);
+	assert_int_equal(b->broken, 0);
+	bench_free(b);
+}
+
 static struct bench *three_sources(uint64_t seed)
 {
 	struct bench *b = bench_new(seed, 20000, 1e-9);
@@ -657,6 +682,7 @@ int main(void)
 		cmocka_unit_test(silence_is_holdover_with_a_growing_bound),
 		cmocka_unit_test(maxunreach_ends_a_holdover),
 		cmocka_unit_test(disruption_voids_history),
+		cmocka_unit_test(a_sleep_keeps_the_rate),
 		cmocka_unit_test(a_jump_of_all_is_our_clock),
 		cmocka_unit_test(other_jumps_are_not),
 		cmocka_unit_test(a_jump_of_the_only_source_is_its_own),
