@@ -195,8 +195,8 @@ class World:
             self.faults.append(f"at {t:.0f} rawjump {r.choice([30, 700, 3000, -800, -20000])}")
             self.excuses += 1
             self.voids = True
-        elif kind == "jump":
-            self.faults.append(f"at {t:.0f} jump {r.choice([-1, 1]) * log_uniform(r, 10, 2000):.0f}")
+        elif kind == "jump":  # no more than maxclockerror, which bounds count on
+            self.faults.append(f"at {t:.0f} jump {r.choice([-1, 1]) * log_uniform(r, 10, 1000):.0f}")
         elif kind == "route" and servers:
             name, ways = r.choice(servers), ["both"] if self.symmetric else ["there", "back", "both"]
             self.lines[name].append(f"at {t:.0f} route {name} {r.choice(ways)} {log_uniform(r, 30, 5000):.0f}")
