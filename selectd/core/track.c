@@ -126,6 +126,17 @@ static void reach_doubt(const struct track *t, struct track_state *st)
 	st->high_ns = reach > st->high_ns ? reach : st->high_ns;
 }
 
+/* What the oscillator may have done since the newest sample, beyond any walk: maxclockerror. Others
+ * have it in the drift of what they carry. */
+static void reach_unseen(const struct track *t, struct track_state *st)
+{
+	double age_s = fmax(ts_dur_to_s(ts_raw_sub(st->line.raw, newest(t))), 0);
+	int64_t unseen_ns = clip_ns(t->config.drift_ppb * age_s);
+
+	st->low_ns = ts_sat_sub(st->low_ns, unseen_ns);
+	st->high_ns = ts_sat_add(st->high_ns, unseen_ns);
+}
+
 static struct hardbound_line line_to_carry(const struct track *t, const struct track_state *st)
 {
 	return (struct hardbound_line){
@@ -157,6 +168,8 @@ static void hard_interval(const struct track *t, struct track_state *st)
 	if (t->ops->models && st->low_ns <= 0 && st->high_ns >= 0)
 		interval_about_line(st);
 	reach_doubt(t, st);
+	if (t->ops->models)
+		reach_unseen(t, st);
 }
 
 /*

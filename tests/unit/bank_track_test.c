@@ -218,6 +218,29 @@ static void a_long_gap_widens_and_ends(void **state)
 	free(t);
 }
 
+/* Whatever was learned of the wander: between samples the rate may change by maxclockerror unseen,
+ * and what other sources' samples are weighed against is carried from the last of this one. */
+static void the_interval_grows_by_maxclockerror(void **state)
+{
+	struct track *t = new_track(source_kind_ntp);
+	struct track_state now, then;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, 3, 20000, 1e-10);
+	feed(t, &s, &lan, 400, 16, 0);
+	assert_int_equal(track_at(t, (struct ts_raw){s.raw_ns}, &now), 0);
+	assert_int_equal(track_at(t, (struct ts_raw){s.raw_ns + 200 * NS_PER_S}, &then), 0);
+	assert_true(then.high_ns - then.low_ns >= now.high_ns - now.low_ns + 2 * 200 * 1000);
+	sim_advance(&s, 1);
+	s.rate_ppb += 900;
+	sim_advance(&s, 199);
+	assert_int_equal(track_at(t, (struct ts_raw){s.raw_ns}, &then), 0);
+	assert_true(
+		(double)then.low_ns <= error_ns(t, &s) && error_ns(t, &s) <= (double)then.high_ns);
+	free(t);
+}
+
 static void growth_and_the_past(void **state)
 {
 	struct track *t = new_track(source_kind_ntp);
@@ -309,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_wild_sample_is_forgotten),
 		cmocka_unit_test(a_leap_second_moves_the_line),
 		cmocka_unit_test(a_long_gap_widens_and_ends),
+		cmocka_unit_test(the_interval_grows_by_maxclockerror),
 		cmocka_unit_test(growth_and_the_past),
 		cmocka_unit_test(dump_is_text),
 		cmocka_unit_test(a_quiet_hour_is_no_promise),
