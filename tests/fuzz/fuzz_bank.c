@@ -11,29 +11,7 @@
 #include <string.h>
 #include "selectd/core/bank.h"
 #include "selectd/core/track.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", what);
-	abort();
-}
-
-static uint8_t byte(struct input *in)
-{
-	if (in->left == 0)
-		return 0;
-	in->left--;
-	return *in->data++;
-}
+#include "tests/fuzz/input.h"
 
 /* 0 .. 2^bits - 1, small ones often. */
 static int64_t number(struct input *in, int bits)

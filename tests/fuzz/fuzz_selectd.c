@@ -11,29 +11,7 @@
 #include "common/bus/codec.h"
 #include "common/core/bytes.h"
 #include "selectd/core/selectd_core.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", what);
-	abort();
-}
-
-static uint8_t byte(struct input *in)
-{
-	if (in->left == 0)
-		return 0;
-	in->left--;
-	return *in->data++;
-}
+#include "tests/fuzz/input.h"
 
 /* Small, plausible or anything. */
 static int64_t number(struct input *in, int64_t max)

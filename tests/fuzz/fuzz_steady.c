@@ -11,33 +11,11 @@
 #include "common/bus/codec.h"
 #include "common/core/bytes.h"
 #include "selectd/core/steady.h"
+#include "tests/fuzz/input.h"
 
 #define UTC_NS	 INT64_C(1782864000000000000)
 #define NEAR_NS	 (100 * NS_PER_S)
 #define APART_NS 1000 /* rates are small: to_raw() looks for its instant only once */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", what);
-	abort();
-}
-
-static uint8_t byte(struct input *in)
-{
-	if (in->left == 0)
-		return 0;
-	in->left--;
-	return *in->data++;
-}
 
 /* Of as many bytes as the first says, so that small ones are as likely as large ones. */
 static int64_t number(struct input *in, int64_t max)
