@@ -305,14 +305,12 @@ static struct constant constant_part(const struct turn *t)
 	double sum = 0, set = 0, weights = 0;
 
 	for (int i = 0; i < t->n; i++) {
-		struct joint_bias *b = t->r[i].bias;
-		double set_ns = b->set_ns;
+		const struct joint_bias *b = t->r[i].bias;
 
-		b->set_ns = 0;
 		if (!in_mean(&t->r[i]))
 			continue;
 		sum += share(b) * (b->ns - b->moved_ns);
-		set += share(b) * set_ns;
+		set += share(b) * b->set_ns;
 		weights += share(b);
 	}
 	return (struct constant){sum / weights, set / weights, 1 / weights};
@@ -411,6 +409,8 @@ void joint_run(struct joint *j, const struct joint_reading *r, int n,
 	x = follow(&t);
 	learn(&t, x);
 	c = constant_part(&t);
+	for (int i = 0; i < n; i++)
+		r[i].bias->set_ns = 0; /* it is in c */
 	shown = shown_ns2(&t, &c);
 	shift = move_line(j, &t, o, x, shift_ns(&t, &c, o->rate_sd_ppb));
 	ret->offset_ns = ts_utc_sub(j->line.utc, o->base).ns;

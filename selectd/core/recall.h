@@ -3,14 +3,15 @@
  * recall.h - what selectd learns of a source beyond its samples: told with each verdict, and taken
  * up again by the next selectd from the source messages of who kept it (learned.h). Pure.
  *
- *   bias     joint.h's, with all that makes the line pass from one selectd to the next without a
- * jump: how well it is known, its jumps, its variance. It is told against what the exchanges alone
- * say (half way between there and back), as a new track knows of no change of one way from before
- * its first sample. It has grown less certain since. rate     prior of the track, as of the oldest
- * sample that publishers keep (64). The samples will come again, so their part in it is counted
- * twice: a deviation is taken for two, which leaves a fifth too much of what is then known.
+ *   bias        joint.h's, with all that makes the line pass from one selectd to the next without
+ *               a jump: how well it is known, its jumps, its variance. It is told against what the
+ *               exchanges alone say (half way between there and back), as a new track knows of no
+ *               change of one way from before its first sample. It has grown less certain since.
+ *   rate        prior of the track, as of the oldest sample that publishers keep (64). The samples
+ *               will come again, so their part in it is counted twice: a deviation is taken for
+ *               two, which leaves a fifth too much of what is then known.
  *   disruption  number and instant of the last: what the source showed before is void, and a number
- *            that went back to 0 would be taken for another one.
+ *               that went back to 0 would be taken for another one.
  *
  * Taken up is only what is of this boot, not of the future and not older than a day, before the
  * first estimate, and for what the source itself may do: its own bias, its own rate, a disruption

@@ -9,8 +9,9 @@
  *   kalman   error of a filter of two states that knows WANDER (1e-9) and takes the samples' errors
  *            for white, of the deviation that they have
  *   estimate error of the published estimates at their own instants, of those that this build's
- * core makes of the same samples, and of those in force clock    error of the page, and what it
- * adds to the estimate in force times    from a sample to the clock message
+ *            core makes of the same samples, and of those in force
+ *   clock    error of the page, and what it adds to the estimate in force
+ *   times    from a sample to the clock message
  *
  * then as "name value" lines, for a test: of the estimates those that come out the same to the
  * digit when the recorded samples go through selectd's core again, and others; errors as above. The
@@ -32,11 +33,10 @@
 
 static void print_law(const char *name, const struct series *s)
 {
-	printf("%-9s n %d mean %.0f sd %.0f; 1%% %.0f, half %.0f, 99%% %.0f; hang 1: %.2f, 16: "
-	       "%.2f, "
-	       "160: %.2f; sd of means of 16: %.0f (alone %.0f), of 160: %.0f (%.0f); of the least "
-	       "of "
-	       "16: %.0f, of 160: %.0f\n",
+	printf("%-9s n %d mean %.0f sd %.0f; 1%% %.0f, half %.0f, 99%% %.0f; "
+	       "hang 1: %.2f, 16: %.2f, 160: %.2f; "
+	       "sd of means of 16: %.0f (alone %.0f), of 160: %.0f (%.0f); "
+	       "of the least of 16: %.0f, of 160: %.0f\n",
 		name, s->count, mean_of(s), sd_of(s), quantile(s, 0.01), quantile(s, 0.5),
 		quantile(s, 0.99), hang(s, 1), hang(s, 16), hang(s, 160), sd_of_means(s, 16),
 		sd_of(s) / 4, sd_of_means(s, 160), sd_of(s) / sqrt(160), sd_of_least(s, 16),
