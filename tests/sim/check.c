@@ -216,6 +216,7 @@ void check_look(struct sim *s)
 	struct ts_raw now = world_raw(&s->w);
 	double error_ns = (double)ts_utc_sub(disc_clock(s), world_utc(&s->w)).ns;
 	double freq_ppb = s->w.rate_ppb + disc_rate_ppb(s);
+	double line_ppb = c->has_estimate ? s->w.rate_ppb + c->estimate.rate_ppb : 0;
 	bool usable = c->has_clock && c->clock.status != sync_unsynchronised;
 	double bound_ns = usable ? (double)clock_bound_ns(&c->clock, now) : NAN;
 
@@ -235,6 +236,7 @@ void check_look(struct sim *s)
 	c->sum += error_ns;
 	c->sum2 += error_ns * error_ns;
 	c->freq2 += freq_ppb * freq_ppb;
+	c->line2 += line_ppb * line_ppb;
 	c->max = fmax(c->max, fabs(error_ns));
 	c->low = fmin(c->low, error_ns);
 	c->high = fmax(c->high, error_ns);
@@ -260,6 +262,7 @@ static void take_values(struct check *c)
 	v[LIMIT_first_10us_s] = c->first_10us < 0 ? HUGE_VAL : (double)c->first_10us;
 	v[LIMIT_bound_us] = c->usable > 0 ? (double)c->bound_ns[c->usable / 2] * 1e-3 : HUGE_VAL;
 	v[LIMIT_freq_ppb] = sqrt(c->freq2 / n);
+	v[LIMIT_line_ppb] = sqrt(c->line2 / n);
 	v[LIMIT_steps] = (double)c->steps;
 	v[LIMIT_packets] = (double)c->packets;
 	v[LIMIT_violations] = (double)(c->bad_estimate + c->bad_clock + c->bad_page);

@@ -33,7 +33,7 @@ struct check {
 	char first[400]; /* the first of each kind, in words */
 	/* figures */
 	int64_t looks, usable, unusable;
-	double sum2, sum, max, freq2, low, high;
+	double sum2, sum, max, freq2, line2, low, high;
 	float *error_ns, *bound_ns;
 	int64_t errors;
 	double minute_max;

@@ -97,6 +97,7 @@ struct limit {
 	X(first_10us_s, "start of the first whole minute below 10 us")                             \
 	X(bound_us, "median of the clock's bound after settle")                                    \
 	X(freq_ppb, "RMS of the clock's rate error after settle")                                  \
+	X(line_ppb, "RMS of the estimate's rate error after settle")                               \
 	X(steps, "steps of the clock")                                                             \
 	X(packets, "requests sent")                                                                \
 	X(violations, "times the truth left the bound of estimate, clock or page")                 \
