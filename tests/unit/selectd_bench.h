@@ -50,6 +50,19 @@ static inline struct selectd_config bench_config(void)
 	};
 }
 
+/* An NTP server of stratum 1. */
+static inline struct sim_path bench_path(
+	const char *name, double base_ns, double jitter_ns, int64_t poll)
+{
+	return (struct sim_path){.name = name,
+		.kind = source_kind_ntp,
+		.base_ns = base_ns,
+		.jitter_ns = jitter_ns,
+		.root_dispersion_ns = 1000,
+		.stratum = 1,
+		.poll = poll};
+}
+
 static inline struct bench *bench_new(uint64_t seed, double rate_ppb, double wander)
 {
 	struct selectd_config config = bench_config();
