@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "common/core/bytes.h"
 #include "common/core/directive_args.h"
+#include "ntpexchd/core/ntp_filter.h"
 #include "ntpexchd/core/poll.h"
 
 #define SRC(field)  offsetof(struct config_source, field)
@@ -45,6 +46,9 @@ static const struct directive_field source_options[] = {
 		"Its stratum counts as at least this."),
 	ARG_INT("maxsources", SRC(maxsources), 1, CONFIG_POOL_MAX, "4", "",
 		"Members of a pool to use."),
+	ARG_INT("filter", SRC(filter), 0, NTP_FILTER_MAX, "0", "polls",
+		"Make one sample of so many polls: the mean, or the least ways out and back, whichever "
+		"scatters less. 0: each answer is one, and the clock at least as accurate."),
 	ARG_INT("version", SRC(version), 1, 4, "4", "", "Version of requests."),
 	ARG_REAL(
 		"maxdelay", SRC(maxdelay_s), 0, 1000, "3", "s", "Longer round trips are not used."),
@@ -65,8 +69,6 @@ static const struct directive_field source_options[] = {
 	ARG_NOTHING("presend", 1,
 		"Without effect: nothing is sent ahead, as delayed answers weigh less anyway."),
 	ARG_NOTHING("polltarget", 1, "Without effect: the estimator judges the interval."),
-	ARG_NOTHING("filter", 1,
-		"Without effect: the estimator weighs every sample, a median would lose the best."),
 	ARG_NOTHING("mindelay", 1, "Without effect: the estimator finds the least delay itself."),
 	ARG_NOTHING("maxdelayratio", 1,
 		"Without effect: the estimator weighs delays; maxdelay refuses by a fixed limit."),

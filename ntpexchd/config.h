@@ -24,7 +24,7 @@ struct config_source {
 	bool iburst, burst, offline;
 	int minpoll, maxpoll, version;
 	bool noselect, prefer, trust, require;
-	int minsamples, maxsamples, maxunreach, minstratum, maxsources;
+	int minsamples, maxsamples, maxunreach, minstratum, maxsources, filter;
 	double maxdelay_s, offset_s, asymmetry;
 	bool ipv4, ipv6;
 	bool xleave;

@@ -59,6 +59,16 @@ struct ts_dur client_interval(const struct ntp_client *c)
 	return poll_parts_interval(c->poll_parts);
 }
 
+bool client_filters(const struct ntp_client *c)
+{
+	return c->config.filter > 1 && c->has_clock && !client_opening(c);
+}
+
+int client_polls_a_sample(const struct ntp_client *c)
+{
+	return client_filters(c) && ntp_filter_knows(&c->filter) ? c->config.filter : 1;
+}
+
 /* How soon the next request follows while the time since the first answer is short. */
 static int64_t opening_ns(const struct ntp_client *c)
 {
@@ -122,7 +132,8 @@ static void start_over(struct ntp_client *c, struct ts_raw now)
 	c->answered = c->kept.valid = false;
 	c->hardware_trust = 0;
 	c->turnaround.count = 0;
-	c->offset_sd_ns = 0;
+	c->offset_sd_ns = c->rate_sd_ppb = 0;
+	ntp_filter_init(&c->filter, c->config.filter);
 	c->done_cookie = 0;
 	c->error[0] = '\0';
 	c->stratum = 0;
@@ -219,6 +230,7 @@ static void ask(struct ntp_client *c, struct ts_raw now)
 		c->burst_total--;
 	keep_exchange(c);
 	make_request(c, now);
+	ntp_filter_polled(&c->filter);
 	c->last_send = now;
 	client_schedule(c);
 }
@@ -320,6 +332,7 @@ void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v)
 	if (c->unjudged_raw_ns == 0 || v->last_sample_raw_ns != c->unjudged_raw_ns)
 		return;
 	c->offset_sd_ns = v->offset_sd_ns;
+	c->rate_sd_ppb = v->rate_sd_ppb;
 	client_adapt(c, v);
 }
 

@@ -31,6 +31,9 @@
  * error falls with the time that the samples span; so what it makes of each interval stays about
  * the same, with some twenty packets in the first five minutes.
  *
+ * With filter the polls of a bundle become one sample, once the time just after the first answer is
+ * over, a clock is published and the filter knows its noise: until then each exchange counts.
+ *
  * Data minimisation (draft-ietf-ntp-data-minimization): a request tells our poll interval and
  * nothing else; the transmit timestamp is a cookie. An extension field (ntp_mono.h) stands in it
  * only where it was configured, since some servers drop what they do not know.
@@ -44,6 +47,7 @@
 #include "common/core/learned.h"
 #include "common/core/tstime.h"
 #include "ntpexchd/core/cookie.h"
+#include "ntpexchd/core/ntp_filter.h"
 #include "ntpexchd/core/ntp_mono.h"
 #include "ntpexchd/core/ntp_packet.h"
 #include "ntpexchd/core/ntp_sample.h"
@@ -73,6 +77,7 @@ struct ntp_client_config {
 	bool noselect, prefer, trust, require;
 	int minsamples, maxsamples, maxunreach; /* for selectd; 0 its default */
 	double asymmetry;			/* for selectd */
+	int filter; /* polls that make one sample (ntp_filter.h); 0 and 1: each does */
 	int minstratum;
 	int64_t maxdelay_ns;  /* test A */
 	int64_t offset_ns;    /* correction */
@@ -162,7 +167,8 @@ struct ntp_client {
 	bool answered, published; /* the exchange: of this request; as a sample */
 	struct ntp_kept kept;
 	struct turnaround turnaround;
-	double offset_sd_ns; /* of the server, by the last verdict; 0 none */
+	struct ntp_filter filter;
+	double offset_sd_ns, rate_sd_ppb; /* of the server, by the last verdict; 0 none */
 	int stamps_missing;
 	int hardware_trust; /* exchanges that will wait for a hardware stamp of the request */
 	uint64_t done_cookie, done_transmit;

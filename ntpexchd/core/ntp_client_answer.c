@@ -16,6 +16,7 @@ void client_adapt(struct ntp_client *c, const struct msg_verdict *v)
 		.maxpoll = c->config.maxpoll,
 		.parts = c->poll_parts,
 		.reach = c->reach,
+		.polls = client_polls_a_sample(c),
 		.samples = c->poll_samples};
 
 	if (v) {
@@ -24,7 +25,7 @@ void client_adapt(struct ntp_client *c, const struct msg_verdict *v)
 		in.base_delay_ns = (double)v->base_delay_ns;
 		in.jitter_ns = v->jitter_ns;
 		in.rate_sd_ppb = v->rate_sd_ppb;
-		in.interval_s = 1e-9 * (double)client_interval(c).ns;
+		in.interval_s = in.polls * ts_dur_to_s(client_interval(c));
 	}
 	c->unjudged_raw_ns = 0;
 	/* Samples that come faster than the interval do not speak for it. */
@@ -43,14 +44,33 @@ static void note_good(struct ntp_client *c, const struct msg_sample *m)
 
 		c->last_offset_ns = ts_sat_sub(m->utc_ns, shown.ns);
 	}
+	if (c->burst_good > 0)
+		c->burst_good--;
+}
+
+/* True if there is a sample to publish: that of this exchange, or of several. */
+static bool filter(struct ntp_client *c, struct msg_sample *m)
+{
+	bool each = client_polls_a_sample(c) == 1, whole;
+	struct msg_sample made;
+
+	if (!client_filters(c)) {
+		ntp_filter_clear(&c->filter);
+		return true;
+	}
+	whole = ntp_filter_add(&c->filter, m, &c->clock, c->rate_sd_ppb, &made);
+	if (whole && !each)
+		*m = made;
+	return whole || each;
+}
+
+static void await_verdict(struct ntp_client *c, const struct msg_sample *m)
+{
 	/* The verdict on the last one never came. */
 	if (c->unjudged_raw_ns != 0)
 		client_adapt(c, NULL);
 	c->poll_samples += !client_opening(c);
 	c->unjudged_raw_ns = m->raw_ns;
-	if (c->burst_good > 0)
-		c->burst_good--;
-	client_schedule(c);
 }
 
 bool client_awaits_stamp(const struct ntp_client *c)
@@ -71,10 +91,18 @@ static void publish_exchange(struct ntp_client *c, const struct ntp_exchange *x)
 		.own_refid = c->own_refid};
 	struct msg_sample m;
 
-	if (ntp_sample_make(x, &config, &m) == reject_ok)
-		note_good(c, &m);
-	client_sample(c, &m);
 	c->out_source = true;
+	if (ntp_sample_make(x, &config, &m) == reject_ok) {
+		bool whole = filter(c, &m);
+
+		if (whole)
+			await_verdict(c, &m);
+		note_good(c, &m);
+		client_schedule(c);
+		if (!whole)
+			return;
+	}
+	client_sample(c, &m);
 }
 
 void client_conclude(struct ntp_client *c)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "common/core/bytes.h"
+#include "ntpexchd/core/poll.h"
 
 #define DUR_NS_MAX INT64_C(4000000000000000000)
 
@@ -33,8 +34,10 @@ void client_sample(struct ntp_client *c, const struct msg_sample *m)
 	s = &c->sample[c->samples++];
 	*s = *m;
 	str_copy(s->source, sizeof s->source, c->config.source);
+	s->interval_ns = client_interval(c).ns * client_polls_a_sample(c);
 	s->poll = client_poll(c);
-	s->interval_ns = client_interval(c).ns;
+	for (int polls = client_polls_a_sample(c); polls > 1 && s->poll < POLL_MAX; polls /= 2)
+		s->poll++;
 }
 
 static void source_options(const struct ntp_client_config *f, struct msg_source *m)

@@ -15,6 +15,9 @@ int client_poll(const struct ntp_client *c);
 /* The interval in force; a burst, or the time just after the first answer, has its own. */
 struct ts_dur client_interval(const struct ntp_client *c);
 bool client_opening(const struct ntp_client *c);
+/* Exchanges go through the filter; how many polls make one sample now. */
+bool client_filters(const struct ntp_client *c);
+int client_polls_a_sample(const struct ntp_client *c);
 
 /* ntp_client_answer.c */
 /* Sets the interval by what selectd says of the newest sample; NULL: it says nothing. */

@@ -61,6 +61,12 @@ static double worth_ns2(const struct poll_input *in)
 		fmax(POLL_WORTH_COARSE * sample_ns2, base_ns2));
 }
 
+/* What is foretold for the next sample, if the interval is that. */
+static double foretold_ns2(const struct poll_input *in, int parts)
+{
+	return variance_ns2(in, in->polls * ts_dur_to_s(poll_parts_interval(parts)));
+}
+
 /* As long as the prediction goes with it, an octave longer at most. */
 static int step_by_worth(const struct poll_input *in)
 {
@@ -68,7 +74,7 @@ static int step_by_worth(const struct poll_input *in)
 	int step = POLL_PARTS;
 
 	while (in->parts + step > in->minpoll * POLL_PARTS &&
-		variance_ns2(in, ts_dur_to_s(poll_parts_interval(in->parts + step))) > worth)
+		foretold_ns2(in, in->parts + step) > worth)
 		step--;
 	return step;
 }
@@ -104,7 +110,6 @@ int poll_next(const struct poll_input *in, struct poll_memory *memory)
 	if (step > 0 && (in->reach & 3) != 3)
 		step = 0;
 	parts = clamp(in->parts + step, in->minpoll * POLL_PARTS, in->maxpoll * POLL_PARTS);
-	memory->foretold_ns2 =
-		in->growth > 0 ? variance_ns2(in, ts_dur_to_s(poll_parts_interval(parts))) : 0;
+	memory->foretold_ns2 = in->growth > 0 ? foretold_ns2(in, parts) : 0;
 	return parts;
 }

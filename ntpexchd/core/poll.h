@@ -68,6 +68,7 @@ struct poll_input {
 	double interval_s;	   /* what growth is told for; > 0 where growth is */
 	double jitter_ns;	   /* sd of one sample */
 	double base_delay_ns;	   /* smallest round trip */
+	int polls;		   /* that make one sample; at least 1 */
 	uint8_t reach;		   /* register of the last eight polls, latest lowest */
 	unsigned int samples;	   /* good ones since the start */
 };

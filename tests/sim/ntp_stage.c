@@ -44,6 +44,7 @@ static struct ntp_client_config client_config(const struct config_source *c)
 		.minsamples = c->minsamples,
 		.maxsamples = c->maxsamples,
 		.maxunreach = c->maxunreach,
+		.filter = c->filter,
 		.asymmetry = c->asymmetry,
 		.minstratum = c->minstratum,
 		.maxdelay_ns = ts_dur_from_s(c->maxdelay_s).ns,

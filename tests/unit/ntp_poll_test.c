@@ -13,6 +13,7 @@ static struct poll_input usual(void)
 		.parts = 7 * POLL_PARTS,
 		.interval_s = 128,
 		.reach = 0xff,
+		.polls = 1,
 		.samples = 8,
 		.sd_ns = 500,
 		.jitter_ns = 1000,
