@@ -65,6 +65,10 @@ bool bus_may_publish(const char *publisher, enum msg_kind kind);
 /* True once the publisher's socket has completed a handshake and is connected now. */
 bool bus_connected(const struct bus *bus, const char *publisher);
 
+/* Who listens at the publisher's path, asked by a connection that ends at once: 0 if anybody does,
+ * even one who is stopped or not up yet; -ECONNREFUSED, -EACCES or another negative errno. */
+int bus_probe(const struct bus *bus, const char *publisher);
+
 const struct bus_stats *bus_stats(const struct bus *bus);
 
 /* One request to a daemon's control socket, from a tool; blocks up to timeout_ms. 0, the daemon's

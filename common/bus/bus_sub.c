@@ -292,3 +292,11 @@ bool bus_connected(const struct bus *bus, const char *publisher)
 
 	return p && p->connected;
 }
+
+int bus_probe(const struct bus *bus, const char *publisher)
+{
+	char path[BUS_PATH_SIZE];
+	int r = bus_place_path(bus->run_dir, publisher, ".pub", path);
+
+	return r < 0 ? r : bus_place_probe(path);
+}

@@ -10,7 +10,6 @@
 #include "monitord/cli/session.h"
 
 #define PROGRAM_MS    5000
-#define COLLECT_MS    500
 #define NTP_TO_UNIX_S 2208988800
 #define CONFIG_PATH   "/etc/timebus/%s.conf"
 
@@ -334,7 +333,7 @@ static void listen_to_bus(struct doctor_facts *f, const struct cli *cli)
 
 	if (session_open(&config, &s) < 0)
 		return;
-	(void)session_collect(s, COLLECT_MS);
+	(void)session_collect(s, SESSION_COLLECT_MS);
 	m = session_model(s);
 	for (int i = 0; i < MODEL_DAEMONS; i++)
 		f->answers[i] = model_running(m, i);

@@ -9,8 +9,7 @@
 #include "monitord/cli/cli.h"
 #include "monitord/cli/session.h"
 
-#define COLLECT_MS 500
-#define TEXT_SIZE  1024
+#define TEXT_SIZE 1024
 
 struct reading {
 	struct ts_raw raw;
@@ -91,7 +90,7 @@ static bool from_message(struct session *s, const struct options *o, struct read
 	struct ts_line line;
 	struct ts_utc real;
 
-	if (!session_collect(s, COLLECT_MS) || !model_clock_line(m, &line))
+	if (!session_collect(s, SESSION_COLLECT_MS) || !model_clock_line(m, &line))
 		return false;
 	real = take_instant(session_door(s), o, r);
 	r->utc = ts_line_at(&line, r->raw);

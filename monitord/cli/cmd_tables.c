@@ -7,8 +7,6 @@
 #include "monitord/cli/session.h"
 #include "monitord/core/table.h"
 
-#define COLLECT_MS 500
-
 struct view {
 	bool json, verbose;
 };
@@ -74,11 +72,16 @@ static int parse(int argc, char **argv, struct view *ret_view)
 	return CLI_OK;
 }
 
-/* Tables tell by their rows who answers; status does it itself. */
-static void tell_missing(const struct model *m)
+/* status tells by itself who is not there, but not that a daemon is there and mute. */
+static void tell_missing(const struct session *s, const struct model *m, bool only_mute)
 {
-	for (int i = 0; i < MODEL_MONITORD; i++) {
-		if (!model_running(m, i))
+	for (int i = 0; i < MODEL_DAEMONS; i++) {
+		if (session_is_mute(s, i))
+			fprintf(stderr,
+				"timebus: %s does not answer: its socket is there, but it is "
+				"stopped, busy or not up yet\n",
+				model_daemon_names[i]);
+		else if (!only_mute && i < MODEL_MONITORD && !model_running(m, i))
 			fprintf(stderr, "timebus: %s is not running\n", model_daemon_names[i]);
 	}
 }
@@ -109,13 +112,13 @@ static int show(const struct cli *cli, int argc, char **argv, draw_fn draw)
 		return r;
 	if (session_open(&config, &s) < 0)
 		return CLI_ENVIRONMENT;
-	if (!session_collect(s, COLLECT_MS)) {
+	if (!session_collect(s, SESSION_COLLECT_MS)) {
 		r = session_nobody(s);
 	} else {
 		if (draw == draw_status)
 			session_ask_history(s);
-		else if (!view.json)
-			tell_missing(session_model(s));
+		if (!view.json)
+			tell_missing(s, session_model(s), draw == draw_status);
 		r = print_view(s, draw, &view);
 	}
 	session_close(&s);

@@ -15,13 +15,15 @@
 #include "monitord/cli/cli.h"
 
 #define LOOK_EVERY_NS  (10 * NS_PER_MS)
-#define AT_LEAST_NS    (120 * NS_PER_MS) /* for the sockets to connect at all */
+#define AT_LEAST_NS    (120 * NS_PER_MS) /* for the sockets to connect if nothing is in the way */
 #define QUIET_NS       (60 * NS_PER_MS)	 /* a snapshot comes in one burst */
 #define ASK_TIMEOUT_MS 300
 
 struct speaker {
 	bool there;
 	bool live; /* its snapshot is through: a message of now came */
+	int probe; /* what its socket said when it had not connected in time: 0, or negative errno
+		    */
 	struct ts_raw last;
 };
 
@@ -33,7 +35,7 @@ struct session {
 	struct model model;
 	struct speaker speakers[MODEL_DAEMONS];
 	int signal_fd;
-	bool interrupted;
+	bool interrupted, probed;
 	struct loop_timer look;
 	struct ts_raw collect_start, collect_end;
 };
@@ -238,12 +240,22 @@ bool session_look_around(struct session *s)
 	return any;
 }
 
+/* On a busy machine a handshake takes its time: who has a socket is not taken for absent. */
+static void probe_all(struct session *s)
+{
+	for (int i = 0; i < MODEL_DAEMONS; i++)
+		s->speakers[i].probe = bus_connected(s->bus, model_daemon_names[i])
+					       ? 0
+					       : bus_probe(s->bus, model_daemon_names[i]);
+	s->probed = true;
+}
+
 static bool has_told(const struct session *s, int i, struct ts_raw now)
 {
 	const struct speaker *sp = &s->speakers[i];
 
 	if (!bus_connected(s->bus, model_daemon_names[i]))
-		return true;
+		return sp->probe < 0;
 	if (sp->last.ns == 0)
 		return false;
 	return sp->live || ts_raw_sub(now, sp->last).ns >= QUIET_NS;
@@ -252,8 +264,10 @@ static bool has_told(const struct session *s, int i, struct ts_raw now)
 static void on_look(void *arg, struct ts_raw now)
 {
 	struct session *s = arg;
-	bool done = ts_raw_sub(now, s->collect_start).ns >= AT_LEAST_NS && session_look_around(s);
+	bool done = ts_raw_sub(now, s->collect_start).ns >= AT_LEAST_NS;
 
+	if (done && !s->probed)
+		probe_all(s);
 	for (int i = 0; done && i < MODEL_DAEMONS; i++)
 		done = has_told(s, i, now);
 	if (done || !ts_raw_before(now, s->collect_end))
@@ -271,6 +285,11 @@ bool session_collect(struct session *s, int max_ms)
 	(void)session_run(s);
 	loop_timer_del(s->loop, &s->look);
 	return session_look_around(s) && !s->interrupted;
+}
+
+bool session_is_mute(const struct session *s, int daemon)
+{
+	return s->probed && s->speakers[daemon].probe == 0 && !model_running(&s->model, daemon);
 }
 
 int session_run(struct session *s)
@@ -327,6 +346,14 @@ int session_nobody(const struct session *s)
 {
 	if (s->interrupted)
 		return CLI_NOT_REACHED;
+	for (int i = 0; i < MODEL_DAEMONS; i++) {
+		if (s->speakers[i].probe != -EACCES)
+			continue;
+		fprintf(stderr,
+			"timebus: %s/%s.pub: %s. Its directory's group may listen, or root.\n",
+			s->config.run_dir, model_daemon_names[i], strerror(EACCES));
+		return CLI_NOT_REACHED;
+	}
 	fprintf(stderr,
 		"timebus: no daemon of the suite answers in %s. Start them (systemctl start "
 		"timebus.target, or `make run` in the source tree), or name their runtime "

@@ -29,6 +29,10 @@ void session_close(struct session **session);
 /* Runs the loop until each daemon that is there has told its state, at most max_ms. False if not
  * one is there, or interrupted. */
 bool session_collect(struct session *s, int max_ms);
+#define SESSION_COLLECT_MS 3000 /* a stopped one is not waited for longer than control waits */
+
+/* After session_collect(): it has a socket, but said nothing in all that time. */
+bool session_is_mute(const struct session *s, int daemon);
 
 /* Runs the loop until session_stop() or a signal. */
 int session_run(struct session *s);

@@ -126,6 +126,19 @@ wait "$tap" || fail "tap does not end with 0 on SIGINT"
 grep -q '^# restart monitord$' "$tmp/tap.txt" || fail "tap does not see the restart of monitord"
 grep -q '^# gone monitord$' "$tmp/tap.txt" || fail "tap does not see monitord go"
 
+# ---- a daemon is slow to answer: it is waited for, and told from one that is not there ----
+kill -STOP "${daemon_pid[selectd]}"
+(sleep 1; kill -CONT "${daemon_pid[selectd]}") &
+pids+=($!)
+expect 0 sources
+[ -s "$tmp/err" ] && fail "a slow selectd is complained of: $(cat "$tmp/err")"
+kill -STOP "${daemon_pid[selectd]}"
+expect 0 sources
+says "selectd does not answer" err
+expect 0 status
+says "selectd does not answer" err
+kill -CONT "${daemon_pid[selectd]}"
+
 # ---- control ----
 expect 0 control selectd ping
 says pong out
