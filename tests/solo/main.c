@@ -26,7 +26,7 @@
 #include "tests/solo/solo_host.h"
 
 enum { EXIT_USAGE = 1, EXIT_CONFIG = 2, EXIT_ENVIRONMENT = 3 };
-enum { OPTION_SHADOW = 256, OPTION_STEER };
+enum { OPTION_SHADOW = 256, OPTION_STEER, OPTION_CHECK };
 
 /* No directory of the simulator's: a page that an earlier run left would be taken for our past. */
 #define NO_DIRECTORY "/nonexistent/timebus"
@@ -34,7 +34,7 @@ enum { OPTION_SHADOW = 256, OPTION_STEER };
 struct options {
 	const char *file, *run_dir, *state_dir;
 	enum log_level level;
-	bool shadow, steer;
+	bool shadow, steer, check;
 	const char *const *directives;
 };
 
@@ -49,12 +49,15 @@ static int wake_fd = -1;
 static int usage(FILE *to, int code)
 {
 	fputs("usage: timebus-solo [-d] [-f FILE] [-r RUNDIR] [-s STATEDIR] [-l LEVEL]\n"
-	      "                    [--shadow | --steer] [DIRECTIVE...]\n"
-	      "  -d        stay in the foreground (it always does)\n"
-	      "  -f FILE   configuration, as chrony.conf\n"
-	      "  -l LEVEL  err, warn, notice, info, debug (default info)\n"
-	      "  --shadow  steer a software clock\n"
-	      "  --steer   steer the clock of this machine\n",
+	      "                    [--shadow | --steer | --check] [DIRECTIVE...]\n"
+	      "  -d           stay in the foreground (it always does)\n"
+	      "  -f FILE      configuration, as chrony.conf\n"
+	      "  -r RUNDIR    for the shadow page (default /run/timebus)\n"
+	      "  -s STATEDIR  for what is kept over restarts (default /var/lib/timebus)\n"
+	      "  -l LEVEL     err, warn, notice, info, debug (default info)\n"
+	      "  --shadow     steer a software clock\n"
+	      "  --steer      steer the clock of this machine\n"
+	      "  --check      read the configuration, tell what is wrong with it, and end\n",
 		to);
 	return code;
 }
@@ -94,6 +97,9 @@ static int set_option(struct options *o, int option)
 	case OPTION_STEER:
 		o->steer = true;
 		return 0;
+	case OPTION_CHECK:
+		o->check = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -104,6 +110,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct option words[] = {
 		{"shadow", no_argument, NULL, OPTION_SHADOW},
 		{"steer", no_argument, NULL, OPTION_STEER},
+		{"check", no_argument, NULL, OPTION_CHECK},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -245,7 +252,7 @@ int main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE);
 	log_open("timebus-solo", o.level);
 	set_places(&o, in_simulation);
-	if (choose_clock(&o, in_simulation) < 0)
+	if (!o.check && choose_clock(&o, in_simulation) < 0)
 		return EXIT_ENVIRONMENT;
 	/* One thread: a name is looked up while all else waits. */
 	(void)setenv("TIMEBUS_SYNC_DNS", "1", 1);
@@ -253,8 +260,11 @@ int main(int argc, char **argv)
 		extra[n] = o.directives[n];
 	if (o.shadow)
 		extra[n] = "clock shadow";
-	r = solo_config_load(stages, o.file, extra, configs);
-	r = r < 0 ? EXIT_CONFIG : run(&o, configs, in_simulation) < 0 ? EXIT_ENVIRONMENT : 0;
+	r = solo_config_load(stages, o.file, extra, o.check, configs);
+	if (r < 0)
+		r = EXIT_CONFIG;
+	else if (!o.check && run(&o, configs, in_simulation) < 0)
+		r = EXIT_ENVIRONMENT;
 	for (size_t i = 0; i < STAGES; i++)
 		free(configs[i]);
 	return r;

@@ -9,11 +9,13 @@
 
 #include "common/core/directive.h"
 #include "common/io/cfgload.h"
+#include "common/io/log.h"
 
 struct router {
 	const struct stage *const *stages;
 	void **configs;
-	int errors;
+	bool check;
+	int errors, sources_off;
 };
 
 enum owner { OWNER_NONE, OWNER_TOLERATES, OWNER_YES };
@@ -40,6 +42,18 @@ static bool is_chronys(const char *word, size_t length)
 	return directive_place(one) != NULL;
 }
 
+static void tell(const struct router *r, enum log_level level, const char *text, const char *more)
+{
+	if (r->check)
+		fprintf(stderr, "%s%s\n", text, more);
+	else if (level == LOG_LEVEL_NOTICE)
+		log_notice("%s%s", text, more);
+	else if (level == LOG_LEVEL_WARN)
+		log_warnx("%s%s", text, more);
+	else
+		log_errx("%s%s", text, more);
+}
+
 static void parse(struct router *r, int stage, const char *file, int number, const char *text)
 {
 	struct directive_parser p = {.table = r->stages[stage]->directives,
@@ -47,14 +61,27 @@ static void parse(struct router *r, int stage, const char *file, int number, con
 		.file = file,
 		.line = number};
 
-	if (directive_line(&p, text) != DIRECTIVE_WRONG)
-		return;
-	if (p.soft) {
-		log_warnx("%s; this source is off", p.error);
+	if (directive_line(&p, text) != DIRECTIVE_WRONG) {
+		if (p.error[0])
+			tell(r, LOG_LEVEL_NOTICE, p.error, "");
+	} else if (p.soft) {
+		tell(r, LOG_LEVEL_WARN, p.error, r->check ? "" : "; this source is off");
+		r->sources_off++;
 	} else {
-		log_errx("%s", p.error);
+		tell(r, LOG_LEVEL_ERR, p.error, "");
 		r->errors++;
 	}
+}
+
+static void nobodys(struct router *r, const char *file, int number, const char *word, size_t length)
+{
+	char text[DIRECTIVE_ERROR_MAX];
+	bool known = is_chronys(word, length);
+
+	(void)snprintf(text, sizeof(text), "%s:%d: %.*s: %s", file, number, (int)length, word,
+		known ? "has no effect here" : "unknown directive");
+	tell(r, known ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERR, text, "");
+	r->errors += !known;
 }
 
 static void on_line(void *arg, const char *file, int number, const char *text)
@@ -62,37 +89,38 @@ static void on_line(void *arg, const char *file, int number, const char *text)
 	struct router *r = arg;
 	const char *word = text + strspn(text, " \t\r");
 	size_t length = strcspn(word, " \t\r");
-	enum owner best = OWNER_NONE;
+	int tolerant = -1, owners = 0;
 
 	for (int i = 0; r->stages[i]; i++) {
 		enum owner owner = owner_of(r->stages[i], word, length);
 
-		if (owner == OWNER_YES)
+		if (owner == OWNER_YES) {
 			parse(r, i, file, number, text);
-		best = owner > best ? owner : best;
+			owners++;
+		} else if (owner == OWNER_TOLERATES) {
+			tolerant = i;
+		}
 	}
-	if (best == OWNER_NONE && is_chronys(word, length))
-		best = OWNER_TOLERATES;
-	if (best == OWNER_TOLERATES)
-		log_info("%s:%d: %.*s: without effect here", file, number, (int)length, word);
-	if (best != OWNER_NONE)
+	if (owners > 0)
 		return;
-	log_errx("%s:%d: %.*s: unknown directive", file, number, (int)length, word);
-	r->errors++;
+	if (tolerant >= 0)
+		parse(r, tolerant, file, number, text);
+	else
+		nobodys(r, file, number, word, length);
 }
 
 static void on_problem(void *arg, const char *text)
 {
 	struct router *r = arg;
 
-	log_errx("%s", text);
+	tell(r, LOG_LEVEL_ERR, text, "");
 	r->errors++;
 }
 
 int solo_config_load(const struct stage *const *stages, const char *file, const char *const *extra,
-	void **ret_configs)
+	bool check, void **ret_configs)
 {
-	struct router r = {.stages = stages, .configs = ret_configs};
+	struct router r = {.stages = stages, .configs = ret_configs, .check = check};
 	struct cfg_walk walk = {.line = on_line, .problem = on_problem, .arg = &r};
 	int rc = 0;
 
@@ -105,10 +133,14 @@ int solo_config_load(const struct stage *const *stages, const char *file, const 
 	if (file)
 		rc = cfg_walk_file(&walk, file);
 	if (rc < 0) {
-		log_errx("%s: %s", file, strerror(-rc));
+		char text[DIRECTIVE_ERROR_MAX];
+
+		(void)snprintf(text, sizeof(text), "configuration %s cannot be read: %s", file,
+			strerror(-rc));
+		tell(&r, LOG_LEVEL_ERR, text, "");
 		return rc;
 	}
 	for (int i = 0; extra && extra[i]; i++)
 		cfg_walk_text(&walk, "argument", i + 1, extra[i]);
-	return r.errors ? -EINVAL : 0;
+	return r.errors || (check && r.sources_off) ? -EINVAL : 0;
 }
