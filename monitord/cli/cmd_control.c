@@ -44,7 +44,8 @@ static int request(const struct cli *cli, const char *daemon, const char *prefix
 	else if (r < 0 && *reply)
 		put_reply(stderr, "timebus: ", reply);
 	else if (r < 0)
-		fprintf(stderr, "timebus: %s: %s\n", daemon, strerror(-r));
+		fprintf(stderr, "timebus: %s: %s%s\n", daemon, strerror(-r),
+			r == -EACCES ? ": root and the group of its control socket may ask" : "");
 	else if (*reply)
 		put_reply(stdout, prefix, reply);
 	free(reply);

@@ -10,6 +10,8 @@
 #include "monitord/cli/session.h"
 
 #define TEXT_SIZE 1024
+#define BOUND_UNKNOWN_NS                                                                           \
+	(1000000000 * NS_PER_S) /* what the page tells where none is known is more */
 
 struct reading {
 	struct ts_raw raw;
@@ -124,9 +126,12 @@ static void print_json(struct text *t, const struct reading *r)
 static void print_text(struct text *t, const struct reading *r)
 {
 	text_date_log(t, r->utc);
-	text_add(t, ".%09d UTC +/- ", (int)text_date(r->utc).ns);
-	text_add(t, "%.9f s, %s (%s, from the %s)\n", (double)r->bound_ns * 1e-9, r->status,
-		r->mode, r->from);
+	text_add(t, ".%09d UTC", (int)text_date(r->utc).ns);
+	if (r->bound_ns < BOUND_UNKNOWN_NS)
+		text_add(t, " +/- %.9f s", (double)r->bound_ns * 1e-9);
+	else
+		text_add(t, ", error not bounded");
+	text_add(t, ", %s (%s, from the %s)\n", r->status, r->mode, r->from);
 	if (r->against)
 		text_add(t, "%+.9f s from CLOCK_REALTIME, read within %" PRId64 " ns\n",
 			(double)r->error_ns * 1e-9, r->bracket_ns);

@@ -349,8 +349,7 @@ int session_nobody(const struct session *s)
 	for (int i = 0; i < MODEL_DAEMONS; i++) {
 		if (s->speakers[i].probe != -EACCES)
 			continue;
-		fprintf(stderr,
-			"timebus: %s/%s.pub: %s. Its directory's group may listen, or root.\n",
+		fprintf(stderr, "timebus: %s/%s.pub: %s; is it another user's private suite?\n",
 			s->config.run_dir, model_daemon_names[i], strerror(EACCES));
 		return CLI_NOT_REACHED;
 	}

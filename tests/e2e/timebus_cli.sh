@@ -70,6 +70,19 @@ cat >"$tmp/sock.py" <<-'PY'
 	        pass
 	    time.sleep(0.25)
 PY
+for i in $(seq 50); do timebus -r "$run" now >"$tmp/out" 2>/dev/null && break; sleep 0.2; done
+says " UTC, error not bounded, unsynchronised (shadow, from the page)$" out
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/timebus" -r "$run" "$@" >"$tmp/out" 2>"$tmp/err"; }
+if [ "$(id -u)" = 0 ]; then
+	install -m 755 "$B/bin/timebus" "$tmp/timebus"
+	chmod 755 "$tmp"
+	chmod 700 "$run"
+	nobody status && fail "nobody sees into a private directory"
+	says "Permission denied; is it another user's private suite?" err
+	chmod 755 "$run"
+	nobody control selectd ping && fail "nobody may ask"
+	says "may ask" err
+fi
 background sock python3 "$tmp/sock.py" "$tmp/ref.sock"
 expect 0 wait --timeout 20 --bound 0.01
 says '^try: [0-9]*, refid: 54535400, correction: ' out
