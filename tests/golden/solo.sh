@@ -20,7 +20,7 @@ compare() {
 
 cat >conf <<'EOF'
 # of each stage, and for the service manager
-pool pool.example.net iburst filter 3
+pool pool.example.net iburst presend 9
 refclock PPS /dev/pps0 lock GPS
 minsources 2
 driftfile /var/lib/chrony/drift
@@ -31,7 +31,7 @@ keyfile /etc/chrony.keys
 user _chrony
 EOF
 cat >wanted <<'EOF'
-conf:2: pool: filter: Without effect: the estimator weighs every sample, a median would lose the best.
+conf:2: pool: presend: Without effect: nothing is sent ahead, as delayed answers weigh less anyway.
 conf:6: leapsectz: has no effect here: use leapseclist with the leap-seconds.list of the same package
 conf:9: keyfile: has no effect here: not supported yet
 conf:10: user: has no effect here
