@@ -129,6 +129,23 @@ struct sim_options {
 };
 int sim_run(const struct scenario *sc, const struct sim_options *o, struct check *ret);
 
+/* The stages, in the order of enum member_id. */
+struct sim_stage {
+	const char *name;
+	void (*start)(struct sim *s);
+	void (*message)(struct sim *s, const struct msg *m);
+	struct ts_raw (*deadline)(const struct sim *s);
+	void (*expire)(struct sim *s);
+};
+extern const struct sim_stage sim_stages[MEMBERS];
+
+/* events.c: the next by its time, those of the same time in the order of their coming. */
+struct event sim_take_event(struct sim *s);
+/* messages.c: hands on what was published, and what is published in answer to it. */
+void sim_deliver(struct sim *s);
+/* faults.c: one of the scenario's, now. */
+void sim_fault(struct sim *s, const struct at *a);
+
 /* For the stages. */
 void sim_event(struct sim *s, const struct event *e);
 void sim_publish(struct sim *s, enum member_id from, const struct msg *m);
