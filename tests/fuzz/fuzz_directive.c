@@ -8,8 +8,7 @@
 #include <string.h>
 #include "common/core/bytes.h"
 #include "tests/golden/directive_table.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static void must(bool condition)
 {

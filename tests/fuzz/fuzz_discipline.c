@@ -8,26 +8,15 @@
 #include <stdlib.h>
 #include "common/bus/codec.h"
 #include "tests/unit/discipline_sim.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *at, *end;
-};
+#include "tests/fuzz/input.h"
 
 static uint64_t take(struct input *in, size_t bytes)
 {
 	uint64_t v = 0;
 
 	for (; bytes > 0; bytes--)
-		v = v << 8 | (in->at < in->end ? *in->at++ : 0);
+		v = v << 8 | byte(in);
 	return v;
-}
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
 }
 
 /* A number of any size, small ones as likely as large ones. */
@@ -115,24 +104,24 @@ static void check(struct sim *s, const struct discipline *before, const struct d
 	struct shadow_line page;
 
 	if (a->step)
-		require(step_allowed(s, before, a->step_ns));
+		must(step_allowed(s, before, a->step_ns));
 	if (a->rate) {
-		require(isfinite(a->command_ppb) && isfinite(a->base_ppb));
-		require(fabs(a->command_ppb) <= 1e8 && fabs(a->base_ppb) <= 1e8);
-		require(fabs(a->command_ppb - a->base_ppb) <=
+		must(isfinite(a->command_ppb) && isfinite(a->base_ppb));
+		must(fabs(a->command_ppb) <= 1e8 && fabs(a->base_ppb) <= 1e8);
+		must(fabs(a->command_ppb - a->base_ppb) <=
 			s->policy.maxslewrate_ppm * 1e3 * 1.000001 + 1e-6);
 	}
 	if (a->status)
-		require(a->told.maxerror_ns >= 0 && a->told.esterror_ns >= 0);
+		must(a->told.maxerror_ns >= 0 && a->told.esterror_ns >= 0);
 	discipline_clock(&s->d, &m.u.clock);
 	memcpy(m.env.sender, "disciplined", sizeof("disciplined"));
 	m.env.boot = m.env.seq = 1;
 	if (m.u.clock.utc_ns >= 0)
-		require(msg_check(&m, error) == 0);
-	require(s->orphans == 0);
+		must(msg_check(&m, error) == 0);
+	must(s->orphans == 0);
 	page = sim_page(s);
 	if (page.utc_ns >= 0)
-		require(shadow_line_check(&page) == 0);
+		must(shadow_line_check(&page) == 0);
 }
 
 /* Timers fire; a core whose deadlines never get later is caught by sim_run's count. */
@@ -145,10 +134,10 @@ static void one(struct sim *s, struct input *in)
 
 	switch (take(in, 1) % 8) {
 	case 0:
-		require(sim_run(s, (double)take(in, 1) * 0.01));
+		must(sim_run(s, (double)take(in, 1) * 0.01));
 		return;
 	case 1:
-		require(sim_run(s, (double)(take(in, 2) % 2000)));
+		must(sim_run(s, (double)(take(in, 2) % 2000)));
 		return;
 	case 2:
 		sim_step(s, any_sign(in, INT64_C(1000000000000000)));
@@ -178,7 +167,7 @@ static void one(struct sim *s, struct input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, data + size};
+	struct input in = {data, size};
 	static struct sim s;
 
 	sim_init(&s, take(&in, 1) & 1, any_sign(&in, INT64_C(1000000000000)),
@@ -198,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s.leap = leap_insert;
 	}
 	sim_start(&s, NULL);
-	for (int i = 0; i < 64 && in.at < in.end; i++)
+	for (int i = 0; i < 64 && in.left > 0; i++)
 		one(&s, &in);
 	return 0;
 }

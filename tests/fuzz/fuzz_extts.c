@@ -4,8 +4,7 @@
 #include <errno.h>
 
 #include "common/core/extts.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static void drain(struct extts_queue *q, int have)
 {

@@ -8,14 +8,7 @@
 #include <string.h>
 #include "common/bus/codec.h"
 #include "refclockd/core/hostfold.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/input.h"
 
 static void check_sample(const struct hostfold *f, struct ts_raw now)
 {
@@ -31,11 +24,11 @@ static void check_sample(const struct hostfold *f, struct ts_raw now)
 	s->root_dispersion_ns = 20;
 	s->bound_ns = 30;
 	hostfold_sample(f, s);
-	require(msg_check(&m, NULL) == 0);
+	must(msg_check(&m, NULL) == 0);
 	/* never less than the host admits to; unknown is never good */
-	require(s->root_dispersion_ns >= least || s->leap == leap_unsync);
-	require(s->leap == leap_unsync ? s->stratum == 16 : s->stratum < 16);
-	require(f->heard || f->config.error_ns > 0 || s->leap == leap_unsync);
+	must(s->root_dispersion_ns >= least || s->leap == leap_unsync);
+	must(s->leap == leap_unsync ? s->stratum == 16 : s->stratum < 16);
+	must(f->heard || f->config.error_ns > 0 || s->leap == leap_unsync);
 }
 
 static void check_source(const struct hostfold *f, struct ts_raw now)
@@ -46,8 +39,8 @@ static void check_source(const struct hostfold *f, struct ts_raw now)
 	memcpy(m.u.source.configured, "PHC kvm", 8);
 	memcpy(m.env.sender, "refclockd", 10);
 	hostfold_source(f, now, &m.u.source);
-	require(msg_check(&m, NULL) == 0);
-	require(m.u.source.host != host_state_none);
+	must(msg_check(&m, NULL) == 0);
+	must(m.u.source.host != host_state_none);
 }
 
 static void hear(struct hostfold *f, struct ts_raw now, const uint8_t *body, size_t size)
@@ -112,8 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else if (!ts_raw_before(now, hostfold_deadline(&f)))
 			hostfold_on_deadline(&f, now);
 		while (hostfold_next_event(&f, &e))
-			require(e.text[0] && strlen(e.text) < sizeof(e.text));
-		require(ts_raw_is_never(hostfold_deadline(&f)) || f.heard);
+			must(e.text[0] && strlen(e.text) < sizeof(e.text));
+		must(ts_raw_is_never(hostfold_deadline(&f)) || f.heard);
 		check_sample(&f, now);
 		check_source(&f, now);
 		data += n;

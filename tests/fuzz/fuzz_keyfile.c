@@ -6,28 +6,21 @@
 #include "common/core/bytes.h"
 #include "common/core/endpoint.h"
 #include "common/core/keyfile.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/input.h"
 
 static void check_keys(const struct keyfile *f)
 {
-	require(f->secret[0] || f->count > 0);
-	require(!f->secret[0] || keyfile_is_key(f->secret, strlen(f->secret)));
-	require(f->count >= 0 && f->count <= KEYFILE_KEYS_MAX);
+	must(f->secret[0] || f->count > 0);
+	must(!f->secret[0] || keyfile_is_key(f->secret, strlen(f->secret)));
+	must(f->count >= 0 && f->count <= KEYFILE_KEYS_MAX);
 	for (int i = 0; i < f->count; i++) {
 		const char *name = f->entry[i].name;
 
-		require(keyfile_is_key(f->entry[i].key, strlen(f->entry[i].key)));
-		require(keyfile_find(f, f->entry[i].key) != NULL);
-		require(strlen(name) < KEY_NAME_SIZE);
+		must(keyfile_is_key(f->entry[i].key, strlen(f->entry[i].key)));
+		must(keyfile_find(f, f->entry[i].key) != NULL);
+		must(strlen(name) < KEY_NAME_SIZE);
 		for (; *name; name++)
-			require(ascii_is_printable(*name));
+			must(ascii_is_printable(*name));
 	}
 }
 
@@ -39,14 +32,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (keyfile_parse((const char *)data, size, &f, error) == 0)
 		check_keys(&f);
 	else
-		require(error[0] && strlen(error) < sizeof(error));
+		must(error[0] && strlen(error) < sizeof(error));
 	if (size >= sizeof(text))
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
 	/* what may be listened on may be connected to, but for all addresses at once */
 	if (endpoint_check(text, true, error, sizeof(error)) == 0)
-		require(endpoint_check(text, false, error, sizeof(error)) == 0 ||
+		must(endpoint_check(text, false, error, sizeof(error)) == 0 ||
 			strncmp(text, "tcp://*:", 8) == 0);
 	return 0;
 }

@@ -10,18 +10,11 @@
 #include "monitord/core/chronylog.h"
 #include "monitord/core/table.h"
 #include "monitord/core/waitsync.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static struct model model;
 static struct chronylog chronylog;
 static char text_buffer[TABLE_TEXT_SIZE];
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void take(const uint8_t *data, size_t size, const char *sender)
 {
@@ -38,11 +31,11 @@ static void take(const uint8_t *data, size_t size, const char *sender)
 		return;
 	strcpy(m.env.sender, sender);
 	model_message(&model, &m);
-	require(model.source_count <= MODEL_SOURCES_MAX);
+	must(model.source_count <= MODEL_SOURCES_MAX);
 	count = chronylog_rows(&chronylog, &model, &m, rows);
-	require(count >= 0 && count <= CHRONYLOG_ROWS_MAX);
+	must(count >= 0 && count <= CHRONYLOG_ROWS_MAX);
 	for (int i = 0; i < count; i++)
-		require(strlen(rows[i].text) < sizeof(rows[i].text));
+		must(strlen(rows[i].text) < sizeof(rows[i].text));
 }
 
 static void draw(int64_t now_ns)
@@ -57,7 +50,7 @@ static void draw(int64_t now_ns)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		text_init(&t, text_buffer, sizeof(text_buffer));
 		tables[i](&t, &model, now);
-		require(!t.full && strlen(text_buffer) == t.length);
+		must(!t.full && strlen(text_buffer) == t.length);
 	}
 	text_init(&t, text_buffer, sizeof(text_buffer));
 	table_sources(&t, &model, now, true);
@@ -65,7 +58,7 @@ static void draw(int64_t now_ns)
 	table_events(&t, &model, now, MODEL_EVENTS_MAX);
 	waitsync_line(&t, 1, &model, now);
 	(void)waitsync_reached(&limits, &model, now);
-	require(!t.full && strlen(text_buffer) == t.length);
+	must(!t.full && strlen(text_buffer) == t.length);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

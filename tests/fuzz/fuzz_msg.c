@@ -6,14 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/bus/codec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/input.h"
 
 static void check_good(const struct msg *m, const char *topic)
 {
@@ -22,15 +15,15 @@ static void check_good(const struct msg *m, const char *topic)
 	struct msg back;
 	int n;
 
-	require(msg_check(m, error) == 0);
+	must(msg_check(m, error) == 0);
 	n = msg_encode(m, first, sizeof(first), error);
-	require(n > 0);
-	require(msg_decode(topic, first, (size_t)n, &back, error) == 0);
-	require(memcmp(m, &back, sizeof(back)) == 0);
-	require(msg_encode(&back, second, sizeof(second), error) == n);
-	require(memcmp(first, second, (size_t)n) == 0);
-	require(msg_dump_text(m, text, sizeof(text)) > 0);
-	require(msg_dump_json(m, text, sizeof(text)) > 0);
+	must(n > 0);
+	must(msg_decode(topic, first, (size_t)n, &back, error) == 0);
+	must(memcmp(m, &back, sizeof(back)) == 0);
+	must(msg_encode(&back, second, sizeof(second), error) == n);
+	must(memcmp(first, second, (size_t)n) == 0);
+	must(msg_dump_text(m, text, sizeof(text)) > 0);
+	must(msg_dump_json(m, text, sizeof(text)) > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,14 +14,12 @@
 #include "common/core/ntptime.h"
 #include "ntpexchd/core/ntp_client.h"
 #include "ntpexchd/core/poll.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 #define UTC0 INT64_C(1790000000000000000)
 
 struct run {
-	const uint8_t *data;
-	size_t size, at;
+	struct input in;
 	struct ntp_client c;
 	struct ts_raw now;
 	uint8_t request[NTP_SENT_MAX];
@@ -31,19 +29,6 @@ struct run {
 	int bogus_since_send, good;
 	bool told_removed;
 };
-
-#define must(holds)                                                                                \
-	do {                                                                                       \
-		if (!(holds)) {                                                                    \
-			fprintf(stderr, "line %d: not %s\n", __LINE__, #holds);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
-
-static uint8_t byte(struct run *r)
-{
-	return r->at < r->size ? r->data[r->at++] : 0;
-}
 
 static void check_send(struct run *r, const struct ntp_client_out *out)
 {
@@ -124,23 +109,23 @@ static void make_answer(struct run *r, struct ntp_packet *p)
 
 static void bend(struct run *r, uint8_t *bytes, size_t size)
 {
-	int changes = byte(r) % 6;
+	int changes = byte(&r->in) % 6;
 
 	while (changes-- > 0) {
-		uint8_t at = byte(r);
+		uint8_t at = byte(&r->in);
 
-		bytes[at % size] = byte(r);
+		bytes[at % size] = byte(&r->in);
 	}
 }
 
 static void kiss(struct run *r, struct ntp_packet *p)
 {
 	static const char codes[4][5] = {"RATE", "DENY", "RSTR", "INIT"};
-	const char *code = codes[byte(r) & 3];
+	const char *code = codes[byte(&r->in) & 3];
 
 	p->stratum = 0;
 	p->leap = 3;
-	p->poll = (int8_t)byte(r);
+	p->poll = (int8_t)byte(&r->in);
 	p->refid = NTP_REFID(code[0], code[1], code[2], code[3]);
 }
 
@@ -159,10 +144,10 @@ static void receive(struct run *r, uint8_t how)
 		p.origin = q.receive;
 	ntp_packet_build(&p, bytes);
 	if (r->c.config.mono && (how & 8)) {
-		struct ntp_mono m = {.root_delay = byte(r),
-			.root_dispersion = byte(r) == 0 ? NTP_MONO_BEYOND : 1,
-			.receive = byte(r) == 0 ? 0 : p.receive + byte(r),
-			.epoch = byte(r) & 1};
+		struct ntp_mono m = {.root_delay = byte(&r->in),
+			.root_dispersion = byte(&r->in) == 0 ? NTP_MONO_BEYOND : 1,
+			.receive = byte(&r->in) == 0 ? 0 : p.receive + byte(&r->in),
+			.epoch = byte(&r->in) & 1};
 
 		ntp_mono_build(&m, bytes + NTP_HEADER_SIZE);
 		size = NTP_SENT_MAX;
@@ -170,8 +155,8 @@ static void receive(struct run *r, uint8_t how)
 	if (how & 0x20)
 		bend(r, bytes, sizeof bytes);
 	if (how & 0x10)
-		size = byte(r) % (sizeof bytes + 1);
-	ntp_client_receive(&r->c, bytes, size, (struct ts_raw){r->now.ns - byte(r)},
+		size = byte(&r->in) % (sizeof bytes + 1);
+	ntp_client_receive(&r->c, bytes, size, (struct ts_raw){r->now.ns - byte(&r->in)},
 		how & 8 ? stamp_kernel : stamp_daemon, r->now);
 }
 
@@ -182,17 +167,17 @@ static void pass_time(struct run *r, uint8_t how)
 	if ((how & 8) && !ts_raw_is_never(d) && d.ns > r->now.ns)
 		r->now = d;
 	else
-		r->now.ns += (int64_t)byte(r) << (byte(r) % 36);
+		r->now.ns += (int64_t)byte(&r->in) << (byte(&r->in) % 36);
 	ntp_client_expire(&r->c, r->now);
 }
 
 static void verdict(struct run *r)
 {
-	struct msg_verdict v = {.growth = byte(r) / 64.0};
+	struct msg_verdict v = {.growth = byte(&r->in) / 64.0};
 
-	if (byte(r) & 1) {
+	if (byte(&r->in) & 1) {
 		v.last_sample_raw_ns = r->c.unjudged_raw_ns;
-		v.rate_sd_ppb = exp2(byte(r) / 8.0 - 2);
+		v.rate_sd_ppb = exp2(byte(&r->in) / 8.0 - 2);
 	}
 
 	ntp_client_verdict(&r->c, &v);
@@ -200,9 +185,9 @@ static void verdict(struct run *r)
 
 static void clock_line(struct run *r)
 {
-	struct ts_line line = {{r->now.ns}, {UTC0 + r->now.ns}, (byte(r) - 128) * 1e4};
+	struct ts_line line = {{r->now.ns}, {UTC0 + r->now.ns}, (byte(&r->in) - 128) * 1e4};
 
-	ntp_client_clock(&r->c, byte(r) & 1 ? &line : NULL);
+	ntp_client_clock(&r->c, byte(&r->in) & 1 ? &line : NULL);
 	/* else hundreds of exchanges would have to go before it */
 	r->c.filter.judged = NTP_FILTER_KNOWN;
 }
@@ -219,8 +204,8 @@ static void event(struct run *r, uint8_t what)
 		receive(r, what);
 		break;
 	case 4:
-		ntp_client_stamp(&r->c, r->id - (what >> 7), (struct ts_raw){r->now.ns - byte(r)},
-			stamp_kernel, r->now);
+		ntp_client_stamp(&r->c, r->id - (what >> 7),
+			(struct ts_raw){r->now.ns - byte(&r->in)}, stamp_kernel, r->now);
 		break;
 	case 5:
 		verdict(r);
@@ -254,25 +239,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t flags;
 
 	memset(&r, 0, sizeof r);
-	r.data = data;
-	r.size = size;
+	r.in = (struct input){data, size};
 	r.now.ns = 1000 * NS_PER_S;
-	flags = byte(&r);
+	flags = byte(&r.in);
 	config.iburst = flags & 1;
 	config.burst = flags & 2;
 	config.xleave = flags & 1;
 	config.mono = flags & 4;
 	config.filter = flags & 0x80 ? 3 : 0;
 	config.minpoll = POLL_MIN + (flags >> 2) % 20;
-	config.maxpoll = config.minpoll + byte(&r) % (POLL_MAX - config.minpoll + 1);
-	ntp_client_init(&r.c, &config, byte(&r), r.now);
+	config.maxpoll = config.minpoll + byte(&r.in) % (POLL_MAX - config.minpoll + 1);
+	ntp_client_init(&r.c, &config, byte(&r.in), r.now);
 	ntp_client_address(&r.c, "192.0.2.1", 123, r.now);
 	drain(&r, 0);
-	while (r.at < r.size) {
-		uint8_t what = byte(&r);
+	while (r.in.left > 0) {
+		uint8_t what = byte(&r.in);
 
 		event(&r, what);
-		drain(&r, byte(&r));
+		drain(&r, byte(&r.in));
 	}
 	ntp_client_remove(&r.c);
 	drain(&r, 0);

@@ -10,18 +10,9 @@
 #include "ntpexchd/core/ntp_sample.h"
 #include "ntpexchd/core/ntp_server.h"
 #include "ntpexchd/core/ntp_tests.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 #define UTC0 INT64_C(1790000000000000000)
-
-#define must(holds)                                                                                \
-	do {                                                                                       \
-		if (!(holds)) {                                                                    \
-			fprintf(stderr, "line %d: not %s\n", __LINE__, #holds);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 /* Every part lies in the packet, in order. */
 static void check_layout(const struct ntp_packet *p, size_t size)

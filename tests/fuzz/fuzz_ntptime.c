@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include "common/core/ntptime.h"
 #include "common/core/wirebuf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static void must(bool condition)
 {

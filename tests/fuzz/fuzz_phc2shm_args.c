@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "phc2shm/options.h"
+#include "tests/fuzz/input.h"
 
 #define WORDS_MAX 24
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -9,14 +9,7 @@
 #include "common/core/shadow_page.h"
 #include "disciplined/core/softclock.h"
 #include "disciplined/pagefill.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/input.h"
 
 static void ask(const struct shadow_line *line, int64_t raw_ns)
 {
@@ -24,9 +17,9 @@ static void ask(const struct shadow_line *line, int64_t raw_ns)
 	struct shadow_time t;
 
 	shadow_line_time(line, raw, &t);
-	require(t.earliest.ns <= t.utc.ns && t.utc.ns <= t.latest.ns);
-	require(t.status <= SHADOW_HOLDOVER);
-	require(isfinite(shadow_line_rate_ppb(line, raw)));
+	must(t.earliest.ns <= t.utc.ns && t.utc.ns <= t.latest.ns);
+	must(t.status <= SHADOW_HOLDOVER);
+	must(isfinite(shadow_line_rate_ppb(line, raw)));
 	(void)shadow_line_when(line, (struct ts_utc){raw_ns});
 }
 
@@ -41,7 +34,7 @@ static void go_on(const struct shadow_line *line, int64_t raw_ns)
 	now.clock = shadow_line_utc(&clock.line, now.raw);
 	now.command_ppb = shadow_line_rate_ppb(&clock.line, now.raw);
 	pagefill_continue(line, &now, &start);
-	require(!start.continued || start.bound_ns >= 0);
+	must(!start.continued || start.bound_ns >= 0);
 	softclock_set_rate(&clock, now.raw, 100, 0, TS_RAW_NEVER);
 	softclock_set_leap(&clock, now.raw, leap_insert, (struct ts_utc){raw_ns});
 	softclock_step(&clock, now.raw, INT64_MIN);
@@ -65,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (shadow_page_read(&page, sizeof(page), &line) != 0)
 		return 0;
-	require(shadow_line_check(&line) == 0);
+	must(shadow_line_check(&line) == 0);
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		ask(&line, instants[i]);
 	ask(&line, line.bend_raw_ns);

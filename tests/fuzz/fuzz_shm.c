@@ -5,8 +5,7 @@
 
 #include "common/core/ntpshm_layout.h"
 #include "refclockd/core/refclock.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,8 +5,7 @@
 
 #include "common/core/sock_datagram.h"
 #include "refclockd/core/parameter.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static void parameter(const uint8_t *data, size_t size)
 {

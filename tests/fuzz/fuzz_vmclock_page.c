@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "refclockd/core/vmclock_page.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

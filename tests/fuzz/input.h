@@ -24,6 +24,8 @@ static inline void require(bool holds, const char *what)
 	abort();
 }
 
+#define must(holds) require((holds), #holds)
+
 /* 0 once there are no more. */
 static inline uint8_t byte(struct input *in)
 {

@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pulses: carried to the raw clock, numbered, told apart from their other edge, missed. */
-#include "tcheck.h"
-
 #include <errno.h>
-#include <string.h>
-
+#include "tests/unit/refclock_bench.h"
 #include "refclockd/core/clockline.h"
-#include "refclockd/core/refclock.h"
-
-#define T0  (100 * NS_PER_S)
-#define UTC INT64_C(1700000000000000000)
-
-static struct ts_raw at(double s)
-{
-	return (struct ts_raw){T0 + (int64_t)(s * 1e9)};
-}
 
 /* ---- clockline ---- */
 
@@ -129,33 +117,7 @@ static void pulses_take_the_nearest_mark(void **state)
 
 /* ---- in the core ---- */
 
-struct seen {
-	int samples, events;
-	struct msg_sample sample;
-	struct msg_source source;
-	struct refclock_event event;
-};
-
-static struct seen drain(struct refclock *rc)
-{
-	struct refclock_out out;
-	struct seen s = {0};
-
-	while (refclock_next_out(rc, &out)) {
-		if (out.type == REFCLOCK_OUT_SAMPLE) {
-			s.samples++;
-			s.sample = out.u.sample;
-		} else if (out.type == REFCLOCK_OUT_SOURCE) {
-			s.source = out.u.source;
-		} else if (out.type == REFCLOCK_OUT_EVENT) {
-			s.events++;
-			s.event = out.u.event;
-		}
-	}
-	return s;
-}
-
-static struct refclock opened(bool locked, int rate, int64_t width_ns)
+static struct refclock pulse_opened(bool locked, int rate, int64_t width_ns)
 {
 	struct refclock_config c = {.name = "PPS",
 		.kind = source_kind_pps,
@@ -185,7 +147,7 @@ static struct seen pulse(struct refclock *rc, double s)
 
 static void a_locked_pulse_gets_second_and_leap_of_its_source(void **state)
 {
-	struct refclock rc = opened(true, 1, 0);
+	struct refclock rc = pulse_opened(true, 1, 0);
 	struct lock_reference r = reference(0.5, 0.13, NS_PER_MS);
 	struct seen s;
 
@@ -218,7 +180,7 @@ static void a_locked_pulse_gets_second_and_leap_of_its_source(void **state)
 
 static void a_lone_pulse_is_left_to_selectd(void **state)
 {
-	struct refclock rc = opened(false, 1, 0);
+	struct refclock rc = pulse_opened(false, 1, 0);
 	struct seen s = pulse(&rc, 1);
 
 	(void)state;
@@ -230,7 +192,7 @@ static void a_lone_pulse_is_left_to_selectd(void **state)
 
 static void parts_of_seconds_come_from_the_estimate(void **state)
 {
-	struct refclock rc = opened(false, 16, 31250000);
+	struct refclock rc = pulse_opened(false, 16, 31250000);
 	struct refclock_estimate e = {.valid = true,
 		.line = {at(0), {UTC}, 0},
 		.bound_ns = NS_PER_MS,
@@ -280,7 +242,7 @@ static void a_source_gives_its_time_to_pulses(void **state)
 
 static void the_next_pulse_is_read_right_after_its_edge(void **state)
 {
-	struct refclock rc = opened(false, 1, 0);
+	struct refclock rc = pulse_opened(false, 1, 0);
 
 	(void)state;
 	(void)pulse(&rc, 1.25);
@@ -305,7 +267,7 @@ static void the_next_pulse_is_read_right_after_its_edge(void **state)
 
 static void missing_pulses_are_told_once(void **state)
 {
-	struct refclock rc = opened(false, 1, 0);
+	struct refclock rc = pulse_opened(false, 1, 0);
 	int told = 0;
 	struct seen s;
 

@@ -12,14 +12,7 @@
 #include "selectd/core/select.h"
 
 static const struct selectd_config defaults = {
-	.minsources = 1,
-	.maxdistance_s = 3,
-	.maxjitter_s = 1,
-	.combinelimit = 3,
-	.stratumweight_s = 0.001,
-	.reselectdist_s = 0.0001,
-	.maxclockerror_ppm = 1,
-	.authselectmode = AUTH_SELECT_MIX,
+	SELECTD_DEFAULTS,
 };
 
 struct world {

@@ -39,14 +39,7 @@ struct bench {
 static inline struct selectd_config bench_config(void)
 {
 	return (struct selectd_config){
-		.minsources = 1,
-		.maxdistance_s = 3,
-		.maxjitter_s = 1,
-		.combinelimit = 3,
-		.stratumweight_s = 0.001,
-		.reselectdist_s = 0.0001,
-		.maxclockerror_ppm = 1,
-		.authselectmode = AUTH_SELECT_MIX,
+		SELECTD_DEFAULTS,
 	};
 }
 

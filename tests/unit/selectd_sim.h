@@ -11,6 +11,13 @@
 #include "common/core/bytes.h"
 #include "common/core/prng.h"
 #include "common/core/tstime.h"
+#include "selectd/core/selectd_config.h"
+
+/* The defaults of its directives. */
+#define SELECTD_DEFAULTS                                                                           \
+	.minsources = 1, .maxdistance_s = 3, .maxjitter_s = 1, .combinelimit = 3,                  \
+	.stratumweight_s = 0.001, .reselectdist_s = 0.0001, .maxclockerror_ppm = 1,                \
+	.authselectmode = AUTH_SELECT_MIX
 
 #define SIM_EPOCH_NS (INT64_C(1780000000) * NS_PER_S)
 

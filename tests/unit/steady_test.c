@@ -37,14 +37,7 @@ struct world {
 
 static const struct selectd_config config = {
 	.estimator = TRACK_BANK,
-	.minsources = 1,
-	.maxdistance_s = 3,
-	.maxjitter_s = 1,
-	.combinelimit = 3,
-	.stratumweight_s = 0.001,
-	.reselectdist_s = 0.0001,
-	.maxclockerror_ppm = 1,
-	.authselectmode = AUTH_SELECT_MIX,
+	SELECTD_DEFAULTS,
 };
 
 static void take_estimate(struct world *w, const struct msg *m)

@@ -57,4 +57,18 @@ static inline void tcheck_i64_equal(
 #define assert_i64_equal(actual, expected)                                                         \
 	tcheck_i64_equal(actual, expected, #actual, __FILE__, __LINE__)
 
+/* |value| against a limit; both fail with NaN. */
+#define WITHIN(value, limit)                                                                       \
+	do {                                                                                       \
+		double within_v = fabs((double)(value)), within_l = (double)(limit);               \
+		if (!(within_v <= within_l))                                                       \
+			fail_msg("|%s| is %.6g, allowed %.6g", #value, within_v, within_l);        \
+	} while (0)
+#define BEYOND(value, limit)                                                                       \
+	do {                                                                                       \
+		double beyond_v = fabs((double)(value)), beyond_l = (double)(limit);               \
+		if (!(beyond_v > beyond_l))                                                        \
+			fail_msg("|%s| is %.6g, expected above %.6g", #value, beyond_v, beyond_l); \
+	} while (0)
+
 #endif
