@@ -124,7 +124,7 @@ lint: all
 
 # Both compilers, no warnings; -k shows them all at once.
 warnings:
-	@$(MAKE) -k --no-print-directory B=$(B)/clang CC=clang OPT=-O1 test-programs
+	@$(MAKE) -k --no-print-directory B=$(B)/clang CC=clang OPT=-O1 test-programs fuzz-objects
 
 # Installs what is missing (as root), builds, and passes all tests.
 check:
@@ -172,6 +172,7 @@ fuzz:
 	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang OPT='-O1 -g' \
 		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-programs
 	@SECONDS_EACH=$(SECONDS) B=$(B) tests/run.sh $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/run/%)
+fuzz-objects: $(call objs,$(FUZZ_SRCS))
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRCS)) $(patsubst tests/fuzz/%.c,$(B)/run/%,$(FUZZ_SRCS))
 $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRCS)): $(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(DAEMON_LIBS) $(COMMON_LIB)
 	$(call say,LD,$@)
@@ -257,5 +258,5 @@ help:
 # not of the guest's file system, nor of the unpacked peers
 -include $(shell find $(B) \( -path $(B)/vm -o -path $(B)/peers \) -prune -o -type f -name '*.d' -print 2>/dev/null)
 .PHONY: bench-sim bank-grid sim sim-report all unit lint warnings check check-built check-sanitize check-sanitize-built check-vm check-path fuzz \
-	fuzz-programs bench run docs install clean help test-programs
+	fuzz-programs fuzz-objects bench run docs install clean help test-programs
 .SECONDARY:

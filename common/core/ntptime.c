@@ -13,15 +13,6 @@ static int64_t whole_s(struct ts_utc t, int64_t *ret_ns)
 	return t.ns / NS_PER_S - (ns < 0);
 }
 
-static int64_t saturate(__int128 v)
-{
-	if (v > INT64_MAX)
-		return INT64_MAX;
-	if (v < INT64_MIN)
-		return INT64_MIN;
-	return (int64_t)v;
-}
-
 uint64_t ntp_from_utc(struct ts_utc t)
 {
 	int64_t ns, s = whole_s(t, &ns);
@@ -50,7 +41,7 @@ struct ts_utc ntp_to_utc(uint64_t timestamp, struct ts_utc pivot)
 	if (d == INT32_MIN && fraction_ns(timestamp) < pivot_ns)
 		d = -d;
 	return (struct ts_utc){
-		saturate((__int128)(pivot_s + d) * NS_PER_S + fraction_ns(timestamp))};
+		ts_saturate((__int128)(pivot_s + d) * NS_PER_S + fraction_ns(timestamp))};
 }
 
 struct ts_dur ntp_sub(uint64_t a, uint64_t b)

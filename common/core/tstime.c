@@ -5,15 +5,6 @@
 /* Rates beyond this are nonsense; the limit keeps the products below inside 128 bits. */
 #define RATE_LIMIT_PPB 1e12
 
-static int64_t saturate(__int128 v)
-{
-	if (v > INT64_MAX)
-		return INT64_MAX;
-	if (v < INT64_MIN)
-		return INT64_MIN;
-	return (int64_t)v;
-}
-
 struct ts_dur ts_dur_from_s(double seconds)
 {
 	double ns = seconds * 1e9;
@@ -47,7 +38,7 @@ struct ts_utc ts_line_at(const struct ts_line *line, struct ts_raw raw)
 	__int128 d = (__int128)raw.ns - line->raw.ns;
 	double rate_ppb = isnan(line->rate_ppb) ? 0 : line->rate_ppb;
 
-	return (struct ts_utc){saturate(line->utc.ns + d + scale_ppb(saturate(d), rate_ppb))};
+	return (struct ts_utc){ts_saturate(line->utc.ns + d + scale_ppb(ts_saturate(d), rate_ppb))};
 }
 
 struct ts_raw ts_line_when(const struct ts_line *line, struct ts_utc utc)
@@ -63,12 +54,12 @@ struct ts_raw ts_line_when(const struct ts_line *line, struct ts_utc utc)
 		return d > 0 ? TS_RAW_NEVER : line->raw;
 
 	inverse_ppb = -rate_ppb / (1 + rate_ppb * 1e-9);
-	raw.ns = saturate((__int128)line->raw.ns + d + scale_ppb(d, inverse_ppb));
+	raw.ns = ts_saturate((__int128)line->raw.ns + d + scale_ppb(d, inverse_ppb));
 	/* what the rounding of inverse_ppb left over; twice, for rates near the limits */
 	for (i = 0; i < 2; i++) {
 		int64_t left = ts_sat_sub(utc.ns, ts_line_at(line, raw).ns);
 
-		raw.ns = saturate((__int128)raw.ns + left + scale_ppb(left, inverse_ppb));
+		raw.ns = ts_saturate((__int128)raw.ns + left + scale_ppb(left, inverse_ppb));
 	}
 	return raw;
 }

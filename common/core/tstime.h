@@ -53,6 +53,11 @@ static inline int64_t ts_sat_sub(int64_t a, int64_t b)
 	return r;
 }
 
+static inline int64_t ts_saturate(__int128 v)
+{
+	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
+}
+
 static inline struct ts_raw ts_raw_add(struct ts_raw t, struct ts_dur d)
 {
 	return (struct ts_raw){ts_sat_add(t.ns, d.ns)};

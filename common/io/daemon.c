@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/io/privilege.h"
+#include "common/io/signals.h"
 
 /* A stage that does not move its deadline must not take the whole processor. The number leaves room
  * to catch up after a long stop. */
@@ -165,22 +166,6 @@ static int make_directory(const char *path, const char *option)
 	return -ENOTDIR;
 }
 
-/* Before any thread exists, so that every thread inherits the mask. */
-static int take_signals(struct daemon *d)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return d->signal_fd < 0 ? -errno : 0;
-}
-
 static int open_ground(struct daemon *d)
 {
 	char error[320];
@@ -194,7 +179,8 @@ static int open_ground(struct daemon *d)
 		if (r < 0)
 			log_warnx("the right to set clocks stays: %s", strerror(-r));
 	}
-	if (take_signals(d) < 0) {
+	d->signal_fd = signals_take();
+	if (d->signal_fd < 0) {
 		log_err("signals");
 		return -EIO;
 	}

@@ -68,6 +68,28 @@ int cli_bad_option(char **argv, int option)
 	return cli_usage(argv[0], "unknown option %s", word);
 }
 
+int cli_view_options(int argc, char **argv, bool *ret_json, bool *ret_verbose)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"verbose", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":vj", options, NULL)) != -1) {
+		if (option == 'j')
+			*ret_json = true;
+		else if (option == 'v')
+			*ret_verbose = true;
+		else
+			return cli_bad_option(argv, option);
+	}
+	if (optind < argc)
+		return cli_usage(argv[0], "\"%s\" is one word too many", argv[optind]);
+	return CLI_OK;
+}
+
 bool cli_number(const char *command, const char *what, const char *word, double min, double max,
 	double *ret_value)
 {

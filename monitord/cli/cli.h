@@ -50,6 +50,9 @@ int cli_usage(const char *word, const char *format, ...) __attribute__((format(p
  */
 int cli_bad_option(char **argv, int option);
 
+/* The options of a table: -j --json, -v --verbose. CLI_OK, or CLI_USAGE, said. */
+int cli_view_options(int argc, char **argv, bool *ret_json, bool *ret_verbose);
+
 /* A whole word as a number in min..max. On failure says so and what is allowed. */
 bool cli_number(const char *command, const char *what, const char *word, double min, double max,
 	double *ret_value);

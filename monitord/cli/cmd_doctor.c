@@ -2,7 +2,6 @@
 /* doctor: what is wrong with this machine's timekeeping, and the command that mends it. */
 #include "monitord/cli/cmd_doctor.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 static void gather(struct doctor_facts *f, const struct cli *cli)
@@ -20,35 +19,6 @@ static void gather(struct doctor_facts *f, const struct cli *cli)
 	gather_processes(f, &inodes, id);
 	gather_bus(f, cli);
 	gather_timex(f);
-}
-
-/* 0, 1 and 2 are the findings' own: wrong words must not look like a problem of the machine. */
-static int wrong_words(int usage)
-{
-	(void)usage;
-	return CLI_ENVIRONMENT;
-}
-
-static int parse(int argc, char **argv, bool *ret_json, bool *ret_verbose)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"verbose", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, ":vj", options, NULL)) != -1) {
-		if (option == 'j')
-			*ret_json = true;
-		else if (option == 'v')
-			*ret_verbose = true;
-		else
-			return wrong_words(cli_bad_option(argv, option));
-	}
-	if (optind < argc)
-		return wrong_words(cli_usage(argv[0], "\"%s\" is one word too many", argv[optind]));
-	return CLI_OK;
 }
 
 static int report(const struct doctor_facts *f, bool json, bool verbose)
@@ -76,11 +46,14 @@ static int report(const struct doctor_facts *f, bool json, bool verbose)
 int cli_doctor(const struct cli *cli, int argc, char **argv)
 {
 	bool json = false, verbose = false;
-	int status = parse(argc, argv, &json, &verbose);
 	struct doctor_facts *f;
+	int status;
 
-	if (status != CLI_OK)
-		return status;
+	/* 0, 1 and 2 are the findings' own: wrong words must not look like a problem of the
+	 * machine.
+	 */
+	if (cli_view_options(argc, argv, &json, &verbose) != CLI_OK)
+		return CLI_ENVIRONMENT;
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return CLI_ENVIRONMENT;

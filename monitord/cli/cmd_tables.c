@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* status, sources, sourcestats, events: one look at the suite. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "monitord/cli/cli.h"
@@ -50,28 +49,6 @@ static void draw_events(
 		table_events(t, m, now, MODEL_EVENTS_MAX);
 }
 
-static int parse(int argc, char **argv, struct view *ret_view)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"verbose", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, ":vj", options, NULL)) != -1) {
-		if (option == 'j')
-			ret_view->json = true;
-		else if (option == 'v')
-			ret_view->verbose = true;
-		else
-			return cli_bad_option(argv, option);
-	}
-	if (optind < argc)
-		return cli_usage(argv[0], "\"%s\" is one word too many", argv[optind]);
-	return CLI_OK;
-}
-
 /* status tells by itself who is not there, but not that a daemon is there and mute. */
 static void tell_missing(const struct session *s, const struct model *m, bool only_mute)
 {
@@ -106,7 +83,7 @@ static int show(const struct cli *cli, int argc, char **argv, draw_fn draw)
 	struct session_config config = {.run_dir = cli->run_dir};
 	struct view view = {0};
 	struct session *s;
-	int r = parse(argc, argv, &view);
+	int r = cli_view_options(argc, argv, &view.json, &view.verbose);
 
 	if (r != CLI_OK)
 		return r;

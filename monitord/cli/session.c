@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/io/log.h"
+#include "common/io/signals.h"
 #include "monitord/cli/cli.h"
 
 #define LOOK_EVERY_NS  (10 * NS_PER_MS)
@@ -102,26 +102,10 @@ static bool on_idle(void *arg)
 
 /* ---- opening ---- */
 
-/* Before any thread exists, so that every thread inherits the mask. */
-static int take_signals(struct session *s)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return -errno;
-	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signal_fd < 0 ? -errno : 0;
-}
-
 static int open_ground(struct session *s)
 {
 	char error[320];
-	int r = take_signals(s);
+	int r = s->signal_fd = signals_take();
 
 	if (r < 0) {
 		fprintf(stderr, "timebus: signals: %s\n", strerror(-r));

@@ -10,12 +10,6 @@
 #include "tests/golden/directive_table.h"
 #include "tests/fuzz/input.h"
 
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
 static void reread(void *arg, const char *line)
 {
 	struct directive_parser p = {

@@ -5,12 +5,6 @@
 #include "common/core/wirebuf.h"
 #include "tests/fuzz/input.h"
 
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const int64_t half_era_ns = (INT64_C(1) << 31) * NS_PER_S;

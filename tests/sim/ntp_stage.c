@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/core/bytes.h"
+#include "ntpexchd/client_config.h"
 #include "ntpexchd/core/ntp_refid.h"
 #include "ntpexchd/core/ntp_server.h"
 #include "tests/sim/sim.h"
@@ -10,52 +10,10 @@
 #define LOOKUP_NS    (100 * NS_PER_MS)
 #define SEND_NS	     (4 * NS_PER_US) /* from the clock reading to the wire, at least */
 #define PRECISION_NS 30
-#define PIVOT_UTC_NS (INT64_C(1767225600) * NS_PER_S)
 
 static struct ts_raw now_of(const struct sim *s)
 {
 	return world_raw(&s->w);
-}
-
-/* As source.c does it. */
-static void set_polls(const struct config_source *config, struct ntp_client_config *ret)
-{
-	ret->minpoll = config->minpoll;
-	ret->maxpoll = config->maxpoll;
-	if (ret->minpoll <= ret->maxpoll)
-		return;
-	if (config->maxpoll == CONFIG_DEFAULT_MAXPOLL)
-		ret->maxpoll = ret->minpoll;
-	else
-		ret->minpoll = ret->maxpoll;
-}
-
-static struct ntp_client_config client_config(const struct config_source *c)
-{
-	struct ntp_client_config ret = {.version = c->version,
-		.iburst = c->iburst,
-		.burst = c->burst,
-		.xleave = c->xleave,
-		.mono = c->extfield[0] != '\0',
-		.noselect = c->noselect,
-		.prefer = c->prefer,
-		.trust = c->trust,
-		.require = c->require,
-		.minsamples = c->minsamples,
-		.maxsamples = c->maxsamples,
-		.maxunreach = c->maxunreach,
-		.filter = c->filter,
-		.asymmetry = c->asymmetry,
-		.minstratum = c->minstratum,
-		.maxdelay_ns = ts_dur_from_s(c->maxdelay_s).ns,
-		.offset_ns = ts_dur_from_s(c->offset_s).ns,
-		.precision_ns = PRECISION_NS,
-		.pivot = {PIVOT_UTC_NS}};
-
-	set_polls(c, &ret);
-	str_copy(ret.source, sizeof(ret.source), c->name);
-	str_copy(ret.configured, sizeof(ret.configured), c->name);
-	return ret;
 }
 
 static int node_index(const struct sim *s, const char *name)
@@ -107,13 +65,15 @@ void ntp_stage_start(struct sim *s)
 {
 	s->ntps = 0;
 	for (int i = 0; i < s->sc->ntp.sources && i < SIM_NODES; i++) {
-		struct ntp_client_config c = client_config(&s->sc->ntp.source[i]);
-		int node = node_index(s, c.source);
+		const struct config_source *config = &s->sc->ntp.source[i];
+		struct ntp_client_config c;
+		int node = node_index(s, config->name);
 
 		if (node < 0) {
-			sim_wrong(s, "no node %s", c.source);
+			sim_wrong(s, "no node %s", config->name);
 			continue;
 		}
+		client_config(config, config->name, PRECISION_NS, &c);
 		s->ntp[s->ntps].node = node;
 		ntp_client_init(&s->ntp[s->ntps].core, &c, prng_u64(&s->noise), now_of(s));
 		drain(s, s->ntps);
