@@ -17,6 +17,7 @@ void learned_keep(struct learned *l, const struct msg_verdict *v)
 		.wander_ppb = v->learned_wander_ppb,
 		.disruption = v->learned_disruption,
 		.disrupted_raw_ns = v->learned_disrupted_raw_ns,
+		.slept_ns = v->learned_slept_ns,
 	};
 }
 
@@ -33,6 +34,7 @@ void learned_tell(const struct learned *l, struct msg_source *m)
 	m->learned_wander_ppb = l->wander_ppb;
 	m->learned_disruption = l->disruption;
 	m->learned_disrupted_raw_ns = l->disrupted_raw_ns;
+	m->learned_slept_ns = l->slept_ns;
 }
 
 void learned_read(const struct msg_source *m, struct learned *ret)
@@ -49,5 +51,6 @@ void learned_read(const struct msg_source *m, struct learned *ret)
 		.wander_ppb = m->learned_wander_ppb,
 		.disruption = m->learned_disruption,
 		.disrupted_raw_ns = m->learned_disrupted_raw_ns,
+		.slept_ns = m->learned_slept_ns,
 	};
 }

@@ -21,7 +21,7 @@ struct learned {
 	int64_t raw_ns;
 	double bias_ns, bias_sd_ns, moved_ns, prior_ns;
 	double rate_ppb, rate_sd_ppb, wander_ppb;
-	int64_t disruption, disrupted_raw_ns;
+	int64_t disruption, disrupted_raw_ns, slept_ns;
 };
 
 /* Unchanged by a verdict that tells nothing. */

@@ -13,8 +13,7 @@ static double clip(double v, double max)
 	return fmax(fmin(v, max), -max);
 }
 
-void recall_tell(
-	const struct source *s, int64_t disruptions, struct ts_raw disrupted, struct msg_verdict *v)
+void recall_tell(const struct source *s, const struct recall_clock *clock, struct msg_verdict *v)
 {
 	const struct joint_bias *b = &s->bias;
 	double apart_ns = s->recalled ? 0 : s->now.track.apart_ns;
@@ -23,8 +22,9 @@ void recall_tell(
 	v->learned_rate_ppb = clip(s->now.track.line.rate_ppb, PPB_MAX);
 	v->learned_rate_sd_ppb = clip(s->now.track.rate_sd_ppb, PPB_MAX);
 	v->learned_wander_ppb = clip(s->now.track.wander_ppb, PPB_MAX);
-	v->learned_disruption = disruptions;
-	v->learned_disrupted_raw_ns = disrupted.ns > 0 ? disrupted.ns : 0;
+	v->learned_disruption = clock->disruptions;
+	v->learned_disrupted_raw_ns = clock->disrupted.ns > 0 ? clock->disrupted.ns : 0;
+	v->learned_slept_ns = clock->slept.ns > 0 ? clock->slept.ns : 0;
 	if (!b->known || b->prior_ns2 <= 0)
 		return;
 	v->learned_bias_ns = clip(b->ns + apart_ns / 2, NS_MAX);

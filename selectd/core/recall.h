@@ -12,6 +12,8 @@
  *               two, which leaves a fifth too much of what is then known.
  *   disruption  number and instant of the last: what the source showed before is void, and a number
  *               that went back to 0 would be taken for another one.
+ *   sleep       for how long the machine had slept by then. If that has grown, nobody was there to
+ * see it, and samples of before look as if they were fresh: the raw clock stood still.
  *
  * Taken up is only what is of this boot, not of the future and not older than a day, before the
  * first estimate, and for what the source itself may do: its own bias, its own rate, a disruption
@@ -25,9 +27,15 @@
 
 #define RECALL_AGE_MAX_NS (86400 * NS_PER_S)
 
+/* What is known of the raw clock. */
+struct recall_clock {
+	int64_t disruptions;
+	struct ts_raw disrupted;
+	struct ts_dur slept; /* since the boot */
+};
+
 /* Into a verdict on a source that has a track. */
-void recall_tell(const struct source *s, int64_t disruptions, struct ts_raw disrupted,
-	struct msg_verdict *v);
+void recall_tell(const struct source *s, const struct recall_clock *clock, struct msg_verdict *v);
 
 /* From the first source message. False if there is nothing to take up. s->bias is set, and
  * s->prior_*. */

@@ -6,9 +6,14 @@
  * require, minsources, prefer -> the selected source, with hysteresis -> which others are near
  * enough to be combined -> weights.
  *
- * Who was found false stays so until it agrees with somebody who was not, or with our own line
- * within its bound: the first to answer after an outage of all, or the last to fall silent, may be
- * the liar.
+ * Who was found false stays so until it agrees, by evidence (suspect.h), with somebody who was not,
+ * or with our own line within its bound: the last to fall silent may be the liar, and so may be the
+ * first to answer after an outage of all. Whoever contradicts our own line in holdover, be it only
+ * by a newest sample that is in doubt, has to wait for the answers of most (quorum.h).
+ *
+ * Who is in doubt, with a newest sample that misses what the majority leaves, keeps its vote, since
+ * its interval reaches from its line to the sample; beside others it has no weight before it is
+ * known which of the two it was.
  *
  * Weights fall with the square of the root distance. What differs between agreeing sources for
  * long is the asymmetry of their paths, which no filter can see and which grows with the distance:
@@ -19,7 +24,9 @@
 #ifndef TB_SELECT_H
 #define TB_SELECT_H
 
+#include "selectd/core/quorum.h"
 #include "selectd/core/source.h"
+#include "selectd/core/suspect.h"
 
 #define SOURCES_MAX 64
 
@@ -32,6 +39,7 @@ struct selection {
 	int combined;		    /* with a weight */
 	int selected;		    /* index of the one with the largest weight; -1: no choice */
 	int64_t low_ns, high_ns;    /* the truth minus base lies between, says the majority */
+	struct witness witness;	    /* who knows best, if there is a majority */
 	enum verdict_reason reason; /* why there is no choice */
 	enum leap leap;		    /* what most announce of the agreeing that can tell */
 };
@@ -40,13 +48,16 @@ struct selection {
  * Judges all sources: fills their `now`, and the answer. `selected` is in/out: the index selected
  * before or -1. sample_of: index of the source a new sample of which is the occasion, or -1 (only
  * such a source's score moves). may_wait: no choice was made yet, so that the first has to wait
- * until most sources have answered; hold: not even then. own: what was estimated before, with its
- * bound; one of the witnesses against those that were found false before.
+ * until most of those expected have answered (quorum.h); hold: not even then. own: what was
+ * estimated before, with its bound; one of the witnesses against those that were found false
+ * before. holding: nothing else is left of time; who contradicts that has to wait for most of those
+ * expected, too.
  */
 struct select_occasion {
 	struct ts_raw at, now;
 	int selected, sample_of;
-	bool may_wait, hold;
+	bool may_wait, hold, holding;
+	const struct quorum *quorum; /* if may_wait or holding */
 	bool has_own;
 	struct ts_utc own; /* at `at` */
 	int64_t own_bound_ns;

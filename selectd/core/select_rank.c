@@ -104,7 +104,7 @@ static bool rates_disagree(
 
 /* Sets state and reason of one that agrees; true if it is combined. */
 static bool combines(struct source *s, const struct source *selected, double distance, double limit,
-	const struct selectd_config *config)
+	const struct selectd_config *config, const struct selection *sel)
 {
 	s->now.state = verdict_state_combined;
 	if (s == selected)
@@ -112,7 +112,8 @@ static bool combines(struct source *s, const struct source *selected, double dis
 	if (distance > limit) {
 		s->now.state = verdict_state_excluded;
 		s->now.reason = verdict_reason_weight;
-	} else if (rates_disagree(s, selected, config)) {
+	} else if (rates_disagree(s, selected, config) ||
+		   select_strays(s, sel->base, sel->low_ns, sel->high_ns)) {
 		s->now.state = verdict_state_unstable;
 		s->now.reason = verdict_reason_weight;
 	}
@@ -137,7 +138,7 @@ void select_rank(struct source *sources, int n, const struct selectd_config *con
 		if (s->used && s->now.agrees)
 			s->now.lasting_ns2 = lasting_ns2(s, config, stratum_min);
 		if (!select_running(s) ||
-			!combines(s, &sources[chosen], distance[i], limit, config))
+			!combines(s, &sources[chosen], distance[i], limit, config, sel))
 			continue;
 		sd_ns = s->now.track.offset_sd_ns;
 		s->now.weight = 1 / (s->now.lasting_ns2 + sd_ns * sd_ns);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/selectd_core.h"
 #include "selectd/core/selectd_private.h"
-#include "selectd/core/estimate.h"
-#include "selectd/core/jump.h"
 #include "selectd/core/recall.h"
 #include "common/core/bytes.h"
 
 #include <math.h>
 #include <string.h>
 
-#define FUTURE_MAX_NS	  NS_PER_S	    /* a stamp later than that is not of this clock */
-#define FORGET_NS	  (30 * NS_PER_S)   /* name resolution after a restart takes its time */
-#define SETTLE_NS	  (NS_PER_S / 2)    /* both publishers' sources are known by then */
-#define PULSE_BOUND_NS	  (400 * NS_PER_MS) /* beyond, the second of a pulse is a guess */
-#define LEAP_TOLERANCE_NS (NS_PER_S / 4)
+#define FORGET_NS (30 * NS_PER_S) /* name resolution after a restart takes its time */
+#define SETTLE_NS (NS_PER_S / 2)  /* both publishers' sources are known by then */
 /* A machine that slept has the same crystal, at another temperature: five deviations are the 25 ppm
  * of the cheap ones over all of their range. */
 #define RATE_AFTER_SLEEP_SD_PPB 5000.0
@@ -111,121 +106,6 @@ bool selectd_knows(const struct selectd *c, const char *publisher, const char *s
 	return i >= 0 && c->sources[i].has_info;
 }
 
-/* A pulse marks a second, the estimate says which. */
-static bool number_pulse(const struct selectd *c, struct msg_sample *sample)
-{
-	struct ts_raw raw = {sample->raw_ns};
-	struct ts_line line = estimate_line(&c->estimate);
-	int64_t fraction, off;
-
-	if (!sample->pulse)
-		return true;
-	if (c->status == sync_unsynchronised ||
-		estimate_bound_at(&c->estimate, raw) >= PULSE_BOUND_NS)
-		return false;
-	off = ts_sat_sub(sample->utc_ns, ts_line_at(&line, raw).ns);
-	fraction = off % NS_PER_S;
-	if (fraction > NS_PER_S / 2)
-		fraction -= NS_PER_S;
-	else if (fraction < -NS_PER_S / 2)
-		fraction += NS_PER_S;
-	sample->utc_ns = ts_sat_add(ts_line_at(&line, raw).ns, fraction);
-	sample->pulse = false;
-	return sample->utc_ns >= 0;
-}
-
-/*
- * History that comes again after a restart may span a leap second that nobody agreed on with us:
- * the source announced it, the month ended, and its time is off by just that second.
- */
-static void follow_leap_of_source(struct source *s, const struct msg_sample *sample)
-{
-	struct ts_dur shift = leap_shift(s->newest.leap);
-	struct ts_utc end = leap_month_end((struct ts_utc){s->newest.utc_ns});
-	struct track_state st;
-	int64_t off;
-
-	if (shift.ns == 0 || track_at(&s->track, (struct ts_raw){sample->raw_ns}, &st) < 0 ||
-		ts_utc_sub(end, st.line.utc).ns > NS_PER_S)
-		return;
-	off = ts_sat_sub(ts_sat_sub(sample->utc_ns, st.line.utc.ns), shift.ns);
-	if (off > -LEAP_TOLERANCE_NS && off < LEAP_TOLERANCE_NS)
-		track_shift(&s->track, shift);
-}
-
-/* Has the clock been set, or is that only said? What an exchange can hide cannot be told. */
-static bool shows(const struct source *s, const struct msg_sample *sample, struct ts_dur by)
-{
-	struct track_state st;
-	double off, hidden = (double)sample->delay_ns / 2 + (double)sample->dispersion_ns;
-
-	if (track_at(&s->track, (struct ts_raw){sample->raw_ns}, &st) < 0)
-		return false;
-	off = (double)ts_sat_sub(sample->utc_ns, st.line.utc.ns);
-	return fabs((double)by.ns) <= hidden || fabs(off - (double)by.ns) <= fabs(off);
-}
-
-static void follow_correction(struct source *s, const struct msg_sample *sample)
-{
-	struct ts_dur by = correction_look(&s->correction, sample);
-
-	if (by.ns == 0 || !shows(s, sample, by))
-		return;
-	track_correct(&s->track, by);
-	joint_correct(&s->bias, by);
-}
-
-static bool takes(struct selectd *c, struct source *s, struct msg_sample *sample, struct ts_raw now)
-{
-	struct ts_raw raw = {sample->raw_ns};
-
-	if (sample->reject != reject_ok ||
-		ts_raw_before(ts_raw_add(now, (struct ts_dur){FUTURE_MAX_NS}), raw))
-		return false;
-	if (c->disruptions > 0 && !ts_raw_before(c->disrupted, raw))
-		return false;
-	judge_pass_leap(c, raw);
-	if (leap_is_near(&c->leap, raw))
-		return false;
-	s->unnumbered = !number_pulse(c, sample);
-	if (s->unnumbered)
-		return false;
-	follow_leap_of_source(s, sample);
-	follow_correction(s, sample);
-	jump_look(s, sample);
-	return track_sample(&s->track, sample) == 0;
-}
-
-/* Samples since the jump are of the clock as it is now. */
-static void take_again(struct selectd *c, struct ts_raw since)
-{
-	for (int i = 0; i < c->top; i++) {
-		struct source *s = &c->sources[i];
-		struct source_jump jump = s->jump;
-
-		s->jump = (struct source_jump){.seen = false};
-		if (!s->used || !jump.seen || ts_raw_before(jump.heard, since))
-			continue;
-		s->newest.raw_ns = jump.heard.ns;
-		track_sample(&s->track, &s->newest);
-	}
-}
-
-static void follow_jump_of_clock(struct selectd *c, struct ts_raw now)
-{
-	struct jump j;
-	double s;
-
-	if (!jump_of_all(c->sources, c->top, &j))
-		return;
-	s = 0.5e-9 * ((double)j.low_ns + (double)j.high_ns);
-	judge_disruption(c, (struct ts_raw){j.since.ns - 1}, now, 0);
-	take_again(c, j.since);
-	out_event(c, EVENT_disruption, NULL, now, j.low_ns / 2 + j.high_ns / 2,
-		"%d sources jumped by %+.6f s at once: it was the raw clock, whose history is void",
-		j.sources, s);
-}
-
 static void on_sample(struct selectd *c, const struct msg *m, struct ts_raw now)
 {
 	struct msg_sample sample = m->u.sample;
@@ -233,20 +113,17 @@ static void on_sample(struct selectd *c, const struct msg *m, struct ts_raw now)
 
 	if (i < 0)
 		i = add(c, m, sample.source, sample.kind, now);
-	if (i < 0 || !takes(c, &c->sources[i], &sample, now)) {
+	if (i < 0 || !sample_take(c, &c->sources[i], &sample, now)) {
 		c->refused++;
 		return;
 	}
 	c->samples++;
-	c->sources[i].newest = sample;
-	c->sources[i].tells_leap |=
-		sample.kind == source_kind_ntp || leap_shift(sample.leap).ns != 0;
-	if (!m->env.snapshot)
-		follow_jump_of_clock(c, now);
-	if (m->env.snapshot)
+	if (m->env.snapshot) {
 		c->due = true;
-	else
-		judge_run(c, i, now);
+		return;
+	}
+	sample_follow_jump(c, now);
+	judge_run(c, i, now);
 }
 
 /* Would the judgement come out otherwise? What changes with every poll does not count. */
@@ -263,19 +140,34 @@ static bool is_another_server(const struct source *s, const struct msg_source *i
 	       info->address[0] && strcmp(s->info.address, info->address) != 0;
 }
 
+static void note_sleep(struct selectd *c, int64_t slept_ns, struct ts_raw now)
+{
+	judge_disruption(c, now, now, RATE_AFTER_SLEEP_SD_PPB);
+	out_event(c, EVENT_disruption, NULL, now, slept_ns,
+		"the machine slept for %.3f s; what was known of the raw clock is void",
+		(double)slept_ns * 1e-9);
+}
+
 /* What an earlier selectd has learned, before there is an estimate of our own. */
 static void recall(struct selectd *c, struct source *s, struct ts_raw now)
 {
 	struct track_config tc;
 	struct learned l;
+	int64_t slept_ns;
 
 	learned_read(&s->info, &l);
 	if (c->has_estimate || !recall_take(s, &l, now))
 		return;
+	slept_ns = c->suspended_told ? ts_sat_sub(c->suspended.ns, l.slept_ns) : 0;
 	if (l.disruption > c->disruptions)
 		c->disruptions = l.disruption;
 	if (l.disrupted_raw_ns > c->disrupted.ns && l.disrupted_raw_ns <= now.ns)
 		c->disrupted.ns = l.disrupted_raw_ns;
+	if (slept_ns >= SELECTD_SLEEP_NS) {
+		s->prior_rate_sd_ppb = hypot(s->prior_rate_sd_ppb, RATE_AFTER_SLEEP_SD_PPB);
+		if (c->disrupted.ns < l.raw_ns)
+			note_sleep(c, slept_ns, now);
+	}
 	tc = source_track_config(s, &c->config);
 	if (s->newest.raw_ns == 0)
 		track_init(&s->track, (enum track_kind)c->config.estimator, &tc);
@@ -303,6 +195,8 @@ static void on_source(struct selectd *c, const struct msg *m, struct ts_raw now)
 		c->due = true;
 	if (is_another_server(s, info)) {
 		track_reset(&s->track);
+		suspect_acquit(s);
+		s->awaited = false;
 		s->correction = (struct correction){0};
 		s->prior_rate_ppb = s->prior_rate_sd_ppb = 0;
 		s->recalled = false;
@@ -337,10 +231,7 @@ void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_
 	c->suspended_told = true;
 	if (!told || slept_ns < SELECTD_SLEEP_NS)
 		return;
-	judge_disruption(c, now, now, RATE_AFTER_SLEEP_SD_PPB);
-	out_event(c, EVENT_disruption, NULL, now, slept_ns,
-		"the machine slept for %.3f s; what was known of the raw clock is void",
-		(double)slept_ns * 1e-9);
+	note_sleep(c, slept_ns, now);
 }
 
 void selectd_on_message(struct selectd *c, const struct msg *m, struct ts_raw now)
@@ -386,6 +277,9 @@ struct ts_raw selectd_deadline(const struct selectd *c)
 		best = ts_raw_min(best, s->forget_at);
 		if (c->status == sync_unsynchronised && s->has_info)
 			best = sooner(c, best, source_wait_until(s));
+		if (c->status != sync_synchronised)
+			best = sooner(
+				c, best, quorum_until(&c->quorum, s, c->status == sync_holdover));
 		if (s->now.has_track)
 			best = sooner(c, best,
 				ts_raw_add(s->now.track.newest,

@@ -32,7 +32,8 @@ struct selectd {
 
 	struct selection sel; /* of the last judgement */
 	struct joint joint;
-	int selected;	      /* index, -1 none */
+	struct quorum quorum;
+	int selected; /* index, -1 none */
 	char selected_name[64];
 	enum sync status;
 	bool has_estimate; /* estimate is or was a line */
@@ -80,11 +81,12 @@ bool selectd_knows(const struct selectd *c, const char *publisher, const char *s
 void selectd_on_restart(struct selectd *c, const char *publisher, struct ts_raw now);
 
 /*
- * Time the machine has slept since its boot (CLOCK_BOOTTIME minus CLOCK_MONOTONIC), to be told before
- * messages and deadlines. The raw clock does not count a sleep, so when this has grown by
+ * Time the machine has slept since its boot (CLOCK_BOOTTIME minus CLOCK_MONOTONIC), to be told
+ * before messages and deadlines. The raw clock does not count a sleep, so when this has grown by
  * SELECTD_SLEEP_NS since the last call the line is void: a disruption is noted and published.
  */
-#define SELECTD_SLEEP_NS (100 * NS_PER_MS) /* far above the reading's error, far below any sleep */
+#define SELECTD_SLEEP_NS (100 * NS_PER_MS) /* far above the reading's error, far below any sleep   \
+					    */
 void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_raw now);
 
 /* The operator wants the choice made anew, without regard to the source selected so far. */

@@ -126,6 +126,7 @@ static void lose_choice(struct selectd *c, struct ts_raw now)
 		out_event(c, EVENT_unselected, NULL, now, 0,
 			"no source can be selected: %d are usable, but %s", c->sel.usable,
 			msg_word_verdict_reason(c->sel.reason));
+	quorum_lose(&c->quorum, c->sources, c->top, now, now);
 	hold_over(c, now);
 	if (c->status != sync_holdover)
 		return;
@@ -136,11 +137,9 @@ static void lose_choice(struct selectd *c, struct ts_raw now)
 
 static void tell_truth(struct selectd *c, struct source *s, struct ts_raw now)
 {
-	bool is_false = s->now.state == verdict_state_falseticker &&
-			s->now.reason != verdict_reason_no_majority;
 	int64_t centre = c->sel.low_ns / 2 + c->sel.high_ns / 2;
 
-	if (is_false && !s->told_false)
+	if (s->now.disproved && !s->told_false)
 		out_event(c, EVENT_falseticker, s->name, now, ts_sat_sub(s->now.offset_ns, centre),
 			"%s is a falseticker: its interval %+.6f .. %+.6f s misses that of the %s, "
 			"%+.6f .. %+.6f s",
@@ -149,11 +148,13 @@ static void tell_truth(struct selectd *c, struct source *s, struct ts_raw now)
 			s->now.reason == verdict_reason_trust ? "trusted sources" : "majority",
 			1e-9 * (double)ts_sat_sub(c->sel.low_ns, centre),
 			1e-9 * (double)ts_sat_sub(c->sel.high_ns, centre));
-	if (s->now.agrees && s->told_false)
+	if (s->now.cleared && s->told_false)
 		out_event(c, EVENT_truechimer, s->name, now, ts_sat_sub(s->now.offset_ns, centre),
 			"%s agrees with the majority again", s->name);
-	if (is_false || s->now.agrees)
-		s->told_false = is_false;
+	if (s->now.disproved)
+		suspect_convict(s, &c->sel.witness);
+	else if (s->now.cleared)
+		suspect_acquit(s);
 }
 
 static bool any_changed(const struct selectd *c)
@@ -191,6 +192,8 @@ void judge_run(struct selectd *c, int sample_of, struct ts_raw now)
 		.selected = c->selected,
 		.sample_of = sample_of,
 		.may_wait = c->status == sync_unsynchronised,
+		.holding = c->status == sync_holdover,
+		.quorum = &c->quorum,
 		.hold = c->status == sync_unsynchronised && ts_raw_before(now, c->first_choice),
 	};
 	bool all = c->due || sample_of < 0;
@@ -261,6 +264,10 @@ void judge_disruption(struct selectd *c, struct ts_raw raw, struct ts_raw now, d
 {
 	c->disruptions++;
 	c->disrupted = raw;
+	if (c->status == sync_synchronised)
+		quorum_lose(&c->quorum, c->sources, c->top, raw, now);
+	else
+		quorum_forget(&c->quorum, c->sources, c->top, raw, now);
 	joint_lose_line(&c->joint);
 	for (int i = 0; i < c->top; i++) {
 		struct source *s = &c->sources[i];

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* selectd_private.h - parts of the core among themselves: inputs (selectd_core.c), judgement
- * (selectd_judge.c), answers (selectd_out.c). */
+/* selectd_private.h - parts of the core among themselves: inputs (selectd_core.c), samples among
+ * them (selectd_sample.c), judgement (selectd_judge.c), answers (selectd_out.c). */
 #ifndef TB_SELECTD_PRIVATE_H
 #define TB_SELECTD_PRIVATE_H
 
 #include "selectd/core/selectd_core.h"
 
 #define HOLDOVER_PERIOD_S 64 /* an estimate without new samples is renewed that often */
+
+/* Takes a sample into the source's track, after all that it tells of leap seconds, corrections and
+ * jumps. False if it is of no use. */
+bool sample_take(struct selectd *c, struct source *s, struct msg_sample *sample, struct ts_raw now);
+
+/* The raw clock has jumped if all sources' samples say so: a disruption. */
+void sample_follow_jump(struct selectd *c, struct ts_raw now);
 
 /* Judges everything; sample_of: index of the source whose sample is the occasion, -1 none. */
 void judge_run(struct selectd *c, int sample_of, struct ts_raw now);

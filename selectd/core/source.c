@@ -7,6 +7,7 @@
 #define MAXUNREACH_POLLS  100000
 #define STALE_MIN_NS	  (4 * NS_PER_S)
 #define WAIT_POLLS	  3
+#define ASK_AGAIN_POLLS	  2
 #define WAIT_MIN_NS	  (4 * NS_PER_S)
 #define WAIT_MAX_NS	  (16 * NS_PER_S)
 #define RATE_PRIOR_SD_PPB 1e5 /* crystals of computers: within 100 ppm of nominal */
@@ -29,8 +30,7 @@ struct ts_raw source_held_until(const struct source *s)
 {
 	int64_t polls = s->info.maxunreach > 0 ? s->info.maxunreach : MAXUNREACH_POLLS;
 	double ns = (double)polls * (double)poll_ns(s->newest.poll);
-	struct ts_raw stale =
-		ts_raw_add((struct ts_raw){s->newest.raw_ns}, source_stale_after(s));
+	struct ts_raw stale = ts_raw_add((struct ts_raw){s->newest.raw_ns}, source_stale_after(s));
 
 	return ts_raw_add(stale, (struct ts_dur){ns < 4e18 ? (int64_t)ns : INT64_MAX});
 }
@@ -42,6 +42,13 @@ struct ts_raw source_wait_until(const struct source *s)
 	ns = ns < WAIT_MIN_NS ? WAIT_MIN_NS : ns;
 	ns = ns > WAIT_MAX_NS ? WAIT_MAX_NS : ns;
 	return ts_raw_add(s->added, (struct ts_dur){ns});
+}
+
+struct ts_dur source_ask_again(const struct source *s)
+{
+	int64_t ns = ASK_AGAIN_POLLS * poll_ns(s->info.poll);
+
+	return (struct ts_dur){ns > WAIT_MIN_NS ? ns : WAIT_MIN_NS};
 }
 
 static double fresh_distance_ns(const struct source *s)
@@ -67,17 +74,22 @@ void source_look(struct source *s, struct ts_raw at)
 	s->now.distance_ns = s->now.fresh_distance_ns + s->now.track.drift_ppb * age_s;
 }
 
-static bool cannot_answer(enum source_state state)
+bool source_is_unreachable(const struct source *s)
 {
-	switch (state) {
+	return s->info.state == source_state_unreachable;
+}
+
+bool source_can_answer(const struct source *s)
+{
+	switch (s->info.state) {
 	case source_state_unreachable:
 	case source_state_missing:
 	case source_state_failed:
 	case source_state_denied:
 	case source_state_offline:
-		return true;
-	default:
 		return false;
+	default:
+		return true;
 	}
 }
 
@@ -94,7 +106,7 @@ enum verdict_reason source_candidate(
 
 	if (s->has_info && (s->info.noselect || auth_excludes(s, config)))
 		return verdict_reason_noselect;
-	if (s->has_info && cannot_answer(s->info.state))
+	if (s->has_info && !source_can_answer(s))
 		return verdict_reason_unreachable;
 	if (!j->has_track && s->unnumbered)
 		return verdict_reason_pulse;
@@ -112,18 +124,6 @@ enum verdict_reason source_candidate(
 		fabs(j->track.line.rate_ppb) > RATE_MAX_PPB)
 		return verdict_reason_jitter;
 	return verdict_reason_ok;
-}
-
-bool source_heard(const struct source *s)
-{
-	return s->now.has_track;
-}
-
-bool source_expected(const struct source *s, struct ts_raw now)
-{
-	if (!s->has_info || s->info.noselect || cannot_answer(s->info.state))
-		return false;
-	return source_heard(s) || ts_raw_before(now, source_wait_until(s));
 }
 
 struct track_config source_track_config(const struct source *s, const struct selectd_config *config)

@@ -27,6 +27,8 @@ struct judgement {
 	double lasting_ns2;	  /* variance of what it may be off by for long */
 	double weight;		  /* share in the combination, 0 .. 1 */
 	bool agrees;		  /* with the majority */
+	bool disproved; /* it is not that nobody knows: the majority's interval is elsewhere */
+	bool cleared;	/* agrees, and that is evidence (suspect.h) */
 };
 
 /* How far its newest sample is off from its line (jump.h). */
@@ -39,10 +41,11 @@ struct source_jump {
 
 struct source {
 	bool used;
-	bool has_info;	 /* info is valid */
-	bool unnumbered; /* its last pulse could not be given a second */
-	bool tells_leap; /* a server, or it has announced a leap second before */
-	bool told_false; /* the last majority that knew it called it a falseticker */
+	bool has_info;	  /* info is valid */
+	bool unnumbered;  /* its last pulse could not be given a second */
+	bool tells_leap;  /* a server, or it has announced a leap second before */
+	bool told_false;  /* the last majority that could tell called it a falseticker ... */
+	int64_t false_ns; /* ... by so much (suspect.h) */
 	char publisher[MSG_SENDER_SIZE];
 	char name[64];
 	struct msg_source info;
@@ -54,6 +57,8 @@ struct source {
 	double prior_rate_ppb, prior_rate_sd_ppb; /* the rate too; 0: any */
 	struct source_jump jump;
 	struct ts_raw added;	 /* when it was first heard of */
+	struct ts_raw heard;	 /* newest sample ever, void or not; 0 none */
+	bool awaited;		 /* had answered until the choice was lost (quorum.h) */
 	struct ts_raw forget_at; /* not confirmed since its publisher restarted: gone then */
 	double score;		 /* against the selected one: 1 equal, above 10 takes over */
 	struct judgement now, before;
@@ -65,8 +70,8 @@ struct source {
  * that is killed and started again is back by then). */
 struct ts_dur source_stale_after(const struct source *s);
 
-/* Until then an estimate may rest on it though it does not answer: maxunreach polls (by default, as in
- * chrony, 100000) beyond those after which it is stale. */
+/* Until then an estimate may rest on it though it does not answer: maxunreach polls (by default, as
+ * in chrony, 100000) beyond those after which it is stale. */
 struct ts_raw source_held_until(const struct source *s);
 
 /* How long the choice waits for its first answer: three polls, between 4 s (a burst is under way)
@@ -81,9 +86,13 @@ enum verdict_reason source_candidate(
 /* Sets now.has_track, now.track and the distances. */
 void source_look(struct source *s, struct ts_raw at);
 
-/* Counts among those whose answer the first choice waits for, and has it come? */
-bool source_expected(const struct source *s, struct ts_raw now);
-bool source_heard(const struct source *s);
+/* In that time it is asked again for certain, and once more as packets get lost: two polls, at
+ * least 4 s. */
+struct ts_dur source_ask_again(const struct source *s);
+
+/* By what its publisher says: it could; it has not. */
+bool source_can_answer(const struct source *s);
+bool source_is_unreachable(const struct source *s);
 
 /* Configuration of its track as directives and source message have it. */
 struct track_config source_track_config(

@@ -79,7 +79,8 @@ void verdict_make(const struct selectd *c, struct source *s, struct ts_raw raw)
 	str_copy(v.publisher, sizeof(v.publisher), s->publisher);
 	if (s->now.has_track) {
 		tell_track(s, &v);
-		recall_tell(s, c->disruptions, c->disrupted, &v);
+		recall_tell(
+			s, &(struct recall_clock){c->disruptions, c->disrupted, c->suspended}, &v);
 		if (c->has_estimate)
 			tell_offsets(c, s, &v);
 	}

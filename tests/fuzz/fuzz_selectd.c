@@ -78,6 +78,7 @@ static void make_learned(struct input *in, struct msg_source *s)
 	s->learned_wander_ppb = (double)number(in, 1000000000);
 	s->learned_disruption = number(in, INT64_MAX);
 	s->learned_disrupted_raw_ns = number(in, INT64_MAX);
+	s->learned_slept_ns = number(in, INT64_MAX);
 }
 
 static void make_source(struct input *in, struct msg *m)

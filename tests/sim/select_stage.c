@@ -63,6 +63,7 @@ void select_stage_start(struct sim *s)
 		return;
 	}
 	selectd_init(s->select, &s->sc->select);
+	selectd_on_suspended(s->select, (struct ts_dur){s->w.slept_ns}, world_raw(&s->w));
 	replay(s);
 }
 

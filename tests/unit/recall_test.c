@@ -75,6 +75,13 @@ static void replay(struct bench *b, const struct keeper *k, int i)
 	}
 }
 
+static void slept_before(struct bench *b, double seconds)
+{
+	b->slept_s = seconds;
+	selectd_on_suspended(
+		b->core, (struct ts_dur){(int64_t)(seconds * 1e9)}, (struct ts_raw){b->sim.raw_ns});
+}
+
 /* Another selectd, two seconds later; bend changes what is told. */
 static void restart(
 	struct bench *b, const struct keeper *k, void (*bend)(struct learned *l, struct prng *g))
@@ -84,6 +91,7 @@ static void restart(
 	sim_advance(&b->sim, 2);
 	memset(b->core, 0, sizeof(*b->core));
 	selectd_init(b->core, &config);
+	slept_before(b, b->slept_s);
 	b->estimates = 0;
 	for (int i = 0; i < b->n; i++) {
 		struct learned l = k->learned[i];
@@ -171,6 +179,7 @@ static void anything(struct learned *l, struct prng *g)
 	l->wander_ppb = fabs(any_double(g));
 	l->disruption = any_instant(g);
 	l->disrupted_raw_ns = any_instant(g);
+	l->slept_ns = any_instant(g);
 	l->raw_ns = prng_u64(g) % 4 ? l->raw_ns : any_instant(g);
 }
 
@@ -207,6 +216,36 @@ static void disruptions_are_counted_on(void **state)
 		assert_in_range(b->verdict[i].samples, 1, 14);
 	bench_free(b);
 	free(k);
+}
+
+/* The machine sleeps between one selectd and the next: the samples that come again are from before,
+ * and by the raw clock just taken. */
+static void a_sleep_that_nobody_saw_is_a_disruption(void **state)
+{
+	const double slept_s = 1000;
+
+	(void)state;
+	for (int sleeps = 0; sleeps < 2; sleeps++) {
+		struct keeper *k = calloc(1, sizeof(*k));
+		struct bench *b = pool(1);
+
+		assert_non_null(k);
+		slept_before(b, 5);
+		run_kept(b, k, HOURS);
+		bench_run(b, 4); /* no poll is near: what there is to judge by is from before */
+		b->sim.x_ns += sleeps * slept_s * 1e9;
+		b->slept_s = 5 + sleeps * slept_s;
+		restart(b, k, NULL);
+		bench_run(b, 32);
+		assert_int_equal(b->event_count[EVENT_disruption], sleeps);
+		assert_int_equal(b->estimate.disruption, sleeps);
+		assert_int_equal(b->estimate.status, sync_synchronised);
+		for (int i = 0; i < POOL; i++)
+			assert_true(sleeps ? b->verdict[i].samples < 4 : b->verdict[i].samples > 4);
+		assert_int_equal(b->broken, 0);
+		bench_free(b);
+		free(k);
+	}
 }
 
 static void only_what_is_of_this_boot_and_day(void **state)
@@ -265,6 +304,7 @@ int main(void)
 		cmocka_unit_test(the_estimate_goes_on_where_it_was),
 		cmocka_unit_test(lies_do_no_more_than_false_samples),
 		cmocka_unit_test(disruptions_are_counted_on),
+		cmocka_unit_test(a_sleep_that_nobody_saw_is_a_disruption),
 		cmocka_unit_test(only_what_is_of_this_boot_and_day),
 		cmocka_unit_test(samples_wait_for_their_source),
 	};

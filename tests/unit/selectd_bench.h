@@ -23,6 +23,7 @@ struct bench {
 	struct sim_path path[BENCH_SOURCES];
 	double next_s[BENCH_SOURCES]; /* of raw time; when it is polled, INFINITY: never */
 	int n;
+	double slept_s; /* by the machine, as the core was told last */
 	/* what came out */
 	struct msg_estimate estimate;
 	int estimates, verdicts, events;
