@@ -22,7 +22,7 @@
  * 0.7 R a sample takes 0.6 of V away if delays are exponential, 0.41 if Gaussian.
  * Two things move the level. Half the round trip is what an asymmetry of the path may hide whatever
  * we do: while the error stays below a POLL_FINE_SHARE of the round trip, a fifth of that, packets
- * are saved up to POLL_WORTH_FINE = 2 R (0.76 and 0.67 are taken away). And where the error exceeds
+ * are saved up to POLL_WORTH_FINE = 2.5 R (0.79 and 0.71 are taken away). And where the error exceeds
  * the whole round trip nothing else is as wrong: down to POLL_WORTH_COARSE = 0.25 R.
  *
  * selectd tells g = sd(after this interval I) / sd(now) and the deviation r of the rate, so
@@ -54,7 +54,7 @@
 #define POLL_MAX	  24
 #define POLL_PARTS	  4   /* of an octave */
 #define POLL_WORTH	  0.7 /* of a sample's variance */
-#define POLL_WORTH_FINE	  2.0
+#define POLL_WORTH_FINE	  2.5
 #define POLL_WORTH_COARSE 0.25
 #define POLL_FINE_SHARE	  0.1
 #define POLL_USELESS	  0.05

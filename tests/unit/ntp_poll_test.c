@@ -131,11 +131,11 @@ static void test_small_errors_are_worth_less(void **state)
 	assert_int_equal(next(&in), 25);
 	in.base_delay_ns = 13000;
 	assert_int_equal(next(&in), 28);
-	/* 2 R is the most */
-	in.growth = 2.83;
+	/* 2.5 R is the most */
+	in.growth = 3.17;
 	in.base_delay_ns = 1e9;
 	assert_int_equal(next(&in), 27);
-	in.growth = 2.82;
+	in.growth = 3.16;
 	assert_int_equal(next(&in), 28);
 }
 
@@ -222,6 +222,22 @@ static void test_range(void **state)
 	assert_int_equal(next(&in), 40);
 }
 
+/* A sample of four polls at a quarter of the interval comes when one of each poll would. */
+static void test_polls_that_make_one_sample(void **state)
+{
+	(void)state;
+	for (double growth = 1.05; growth < 6; growth *= 1.1) {
+		struct poll_input each = usual(), fourth = usual();
+
+		each.growth = fourth.growth = growth;
+		fourth.polls = 4;
+		fourth.parts = each.parts - 2 * POLL_PARTS;
+		fourth.minpoll = each.minpoll - 2;
+		fourth.maxpoll = each.maxpoll - 2;
+		assert_int_equal(next(&fourth), next(&each) - 2 * POLL_PARTS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_useless_answers_are_not_asked_for_again),
 		cmocka_unit_test(test_loss_does_not_raise),
 		cmocka_unit_test(test_range),
+		cmocka_unit_test(test_polls_that_make_one_sample),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
