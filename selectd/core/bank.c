@@ -223,7 +223,7 @@ static double one_way(
 	return reweigh(h, d);
 }
 
-void bank_two_way(struct bank *b, double there_ns, double back_ns, double scale_ns, double even_ns,
+void bank_two_way(struct bank *b, double there_ns, double back_ns, const struct bank_size *size,
 	double floor_ns2)
 {
 	double log_density[BANK_SHAPES] = {0};
@@ -231,9 +231,14 @@ void bank_two_way(struct bank *b, double there_ns, double back_ns, double scale_
 	there_ns -= b->pinned > 0 ? b->pin_ns : 0;
 	back_ns -= b->pinned < 0 ? b->pin_ns : 0;
 	for (int s = 0; s < b->shapes; s++) {
-		double size_ns = b->shape[s].even ? even_ns : scale_ns;
-		struct bank_noise noise = bank_shape_noise(&b->shape[s], size_ns, floor_ns2);
+		const struct bank_shape *shape = &b->shape[s];
+		double size_ns = shape->flat   ? size->flat_ns
+				 : shape->even ? size->even_ns
+					       : size->scale_ns;
+		struct bank_noise noise = bank_shape_noise(shape, size_ns, floor_ns2);
 
+		if (shape->flat)
+			noise.mean_ns = size->scale_ns; /* its queues are those of the others */
 		if (b->resting[s] == 0)
 			log_density[s] = two_way(b->h[s], b->pinned, there_ns, back_ns, &noise);
 	}

@@ -8,7 +8,8 @@
  *
  *   wander   1e-2 to 1e3 ppb/sqrt(s) (1e-11 to 1e-6), two a decade: from an oven to a quartz in
  *            a draught; the loss of being half a step off is below a per cent
- *   shape    two-way: exponential delay with a Gaussian share of 0.003 to 0.9 (bank_shapes.h);
+ *   shape    two-way: exponential delay with a Gaussian share of 0.003 to 0.9, and one that lies
+ *            evenly between two edges (bank_shapes.h);
  *            one-way: Gaussian of three sizes, one-sided late and early
  *
  * and weighs it by the density it gave to each reading. Within a shape the wanders may turn into
@@ -37,11 +38,12 @@
 
 /* A law of noise, in terms of the scale measured by other means (bank_scale.h). */
 struct bank_shape {
-	double scale;		/* of the measured one */
-	double gauss;		/* share of it that is Gaussian; 1: all */
-	bool even;		/* two-way: delays fall below their mean as far as above */
-	double sign;		/* one-way: +1 readings are late, -1 early; unused if Gaussian */
-	double log_weight;	/* what it starts with */
+	double scale;	   /* of the measured one */
+	double gauss;	   /* share of it that is Gaussian; 1: all */
+	bool even;	   /* two-way: delays fall below their mean as far as above */
+	bool flat;	   /* two-way: up to a width they are all as likely; scale is of that */
+	double sign;	   /* one-way: +1 readings are late, -1 early; unused if Gaussian */
+	double log_weight; /* what it starts with */
 	double tail_gauss_gain; /* bank_reading.h */
 };
 
@@ -77,9 +79,15 @@ void bank_start(struct bank *b, int two_way, const struct bank_start *start);
 /* dt_s later. creep_ns2: what the base delay's variance gains by then. */
 void bank_advance(struct bank *b, double dt_s, double creep_ns2);
 
-/* Both directions, at the same instant; scale_ns: measured jitter of a direction, even_ns: the same
- * if delays are even; floor_ns2: variance of reading the clocks. */
-void bank_two_way(struct bank *b, double there_ns, double back_ns, double scale_ns, double even_ns,
+/* Size of the noise of one direction, measured by other means (bank_scale.h). */
+struct bank_size {
+	double scale_ns; /* its jitter */
+	double even_ns;	 /* two-way: the same if delays are even; */
+	double flat_ns;	 /* width if they are flat */
+};
+
+/* Both directions, at the same instant; floor_ns2: variance of reading the clocks. */
+void bank_two_way(struct bank *b, double there_ns, double back_ns, const struct bank_size *size,
 	double floor_ns2);
 
 /* One reading; scale_ns: measured standard deviation. */

@@ -32,6 +32,8 @@ static void start(struct bank_exchange *e, const struct bank_sample *s, double p
 	e->scale_ns = queue;
 	e->there_ns = e->back_ns = 0;
 	e->route = (struct bank_route){.watch = 0};
+	bank_window_reset(&e->slow);
+	bank_window_reset(&e->fast);
 	bank_line_start(&e->line, true, &first, s->raw_ns);
 }
 
@@ -55,15 +57,27 @@ static void lean(const struct bank_exchange *e, double asymmetry, struct bank_sa
 	s->back_ns -= asymmetry * excess;
 }
 
+/* What the line leaves of the readings: the time of each way. */
+struct ways {
+	double there_ns, back_ns;
+};
+
+static struct ways ways(const struct bank_exchange *e, const struct bank_sample *s)
+{
+	double x = bank_line_phase_ns(&e->line, s->raw_ns) +
+		   bank_apart_ns(&e->line.bank, &e->line.mean) / 2;
+
+	return (struct ways){s->there_ns - x, s->back_ns + x};
+}
+
 static enum bank_route_verdict route(
 	struct bank_exchange *e, const struct bank_sample *s, struct bank_route_change *ret)
 {
-	double x = bank_line_phase_ns(&e->line, s->raw_ns);
-	double half_apart = bank_apart_ns(&e->line.bank, &e->line.mean) / 2;
+	struct ways w = ways(e, s);
 	struct bank_route_view v = {
 		.raw_ns = s->raw_ns,
-		.there_ns = s->there_ns - x - half_apart,
-		.back_ns = s->back_ns + x + half_apart,
+		.there_ns = w.there_ns,
+		.back_ns = w.back_ns,
 		.base_ns = trip_ns(e) / 2,
 		.scale_ns = e->scale_ns,
 		.gauss = e->line.mean.gauss,
@@ -104,6 +118,8 @@ static void change_route(struct bank_exchange *e, const struct bank_route_change
 	e->there_ns += c->there_ns;
 	e->back_ns += c->back_ns;
 	bank_window_reset(&e->trips);
+	bank_window_reset(&e->slow);
+	bank_window_reset(&e->fast);
 	e->route_changes++;
 }
 
@@ -119,13 +135,17 @@ static enum bank_line_result take(
 	struct bank_exchange *e, const struct bank_sample *s, int64_t *ret_step_ns)
 {
 	double g = fmax(e->line.mean.gauss, BASE_OF_SCALE) * e->scale_ns;
+	struct ways w = ways(e, s);
 	struct bank_line_noise noise = {
-		.scale_ns = e->scale_ns,
-		.even_ns = bank_scale_even_ns(&e->trips, e->scale_ns),
+		.size.scale_ns = e->scale_ns,
+		.size.even_ns = bank_scale_even_ns(&e->trips, e->scale_ns),
 		.gate_ns2 = g * g + s->floor_ns2,
 		.gate_ns = fmax(excess_ns(e, s), 0) / 2,
 	};
 
+	bank_window_add(&e->slow, fmax(w.there_ns, w.back_ns));
+	bank_window_add(&e->fast, fmin(w.there_ns, w.back_ns));
+	noise.size.flat_ns = bank_scale_flat_ns(&e->slow, &e->fast, e->scale_ns);
 	return bank_line_take(&e->line, s, &noise, ret_step_ns);
 }
 

@@ -100,14 +100,13 @@ static void feed(
 	struct bank_line *l, const struct bank_sample *s, const struct bank_line_noise *noise)
 {
 	double dt = elapsed_s(l->raw_ns, s->raw_ns);
-	double creep = CREEP_PER_DAY * noise->scale_ns;
+	double creep = CREEP_PER_DAY * noise->size.scale_ns;
 
 	bank_advance(&l->bank, dt, creep * creep * dt / DAY_S);
 	if (l->two_way)
-		bank_two_way(&l->bank, s->there_ns, s->back_ns, noise->scale_ns, noise->even_ns,
-			s->floor_ns2);
+		bank_two_way(&l->bank, s->there_ns, s->back_ns, &noise->size, s->floor_ns2);
 	else
-		bank_one_way(&l->bank, s->there_ns, noise->scale_ns, s->floor_ns2);
+		bank_one_way(&l->bank, s->there_ns, noise->size.scale_ns, s->floor_ns2);
 	l->raw_ns = s->raw_ns;
 }
 

@@ -29,8 +29,7 @@ struct bank_line {
 
 /* Noise of the reading that is to be taken. */
 struct bank_line_noise {
-	double scale_ns; /* bank_scale.h */
-	double even_ns;	 /* likewise; two-way */
+	struct bank_size size;
 	double gate_ns2; /* variance of a reading's midpoint, and what else may be wrong with it...
 			  */
 	double gate_ns;	 /* ...beside: an interval in which the truth may lie anywhere */

@@ -44,7 +44,7 @@ enum bank_line_result bank_oneway_take(struct bank_oneway *o,
 	}
 	excess = sample->bracket_ns - bank_window_quantile(&o->brackets, 0);
 	s.floor_ns2 = CLOCK_VAR_NS2 + excess * excess / 12;
-	noise.scale_ns = o->scale_ns;
+	noise.size.scale_ns = o->scale_ns;
 	noise.gate_ns2 = o->scale_ns * o->scale_ns + s.floor_ns2;
 	result = bank_line_take(&o->line, &s, &noise, ret_step_ns);
 	if (result == BANK_LINE_STEPPED)

@@ -3,9 +3,14 @@
 
 #include <math.h>
 
-#define SQRT_2PI 2.5066282746310002
-#define A_ALL	 8.0  /* 1 - Phi(8) is 6e-16 */
-#define X_FAR	 30.0 /* from here 1/M(x) - x would lose digits: continued fraction */
+/* What is flat over less than a deviation of the rest is taken for a wider Gaussian (within two
+ * deviations the densities differ by a per cent). So far outside of what is wider than that the
+ * other edge is out of sight: exp(-8.5) of this one. */
+#define FLAT_LEAST   1.0
+#define FLAT_OUTSIDE -8.0
+#define SQRT_2PI     2.5066282746310002
+#define A_ALL	     8.0  /* 1 - Phi(8) is 6e-16 */
+#define X_FAR	     30.0 /* from here 1/M(x) - x would lose digits: continued fraction */
 /* The moment match must leave some variance, or the state could never move again; 1e-3 is what a
  * single reading of an edge may at most do, a Gaussian one is exact and may do more. */
 #define SHRINK_EDGE  0.999
@@ -101,6 +106,49 @@ static void gauss(double z, double var, double share, struct part *q)
 	q->curvature = 1 / var;
 }
 
+/* s <= delta/2: nearer to the lower edge; delta = D/S. */
+static void flat_by_lower(double s, double delta, double inv_scale, struct part *q)
+{
+	double t = s - delta, near = 1, far, cdf, g;
+
+	if (s < FLAT_OUTSIDE) {
+		left_of_edge(s, s, inv_scale, q);
+		return;
+	}
+	if (s < 0) { /* all of it times exp(s^2/2) */
+		far = exp(-0.5 * delta * (delta - 2 * s));
+		cdf = bank_mills(-s) - far * bank_mills(-t);
+		q->exponent = -0.5 * s * s;
+	} else {
+		near = exp(-0.5 * s * s);
+		far = exp(-0.5 * t * t);
+		cdf = SQRT_2PI - near * bank_mills(s) - far * bank_mills(-t);
+		q->exponent = 0;
+	}
+	g = (far - near) / cdf;
+	q->factor = cdf;
+	q->slope = g * inv_scale;
+	q->curvature = (g * g + (s * near - t * far) / cdf) * inv_scale * inv_scale;
+}
+
+static void flat(double z, double var, double width, double share, struct part *q)
+{
+	double scale = sqrt(var), inv_scale = 1 / scale, s = z * inv_scale;
+	double delta = width * inv_scale;
+
+	if (delta < FLAT_LEAST) {
+		gauss(z - 0.5 * width, var + width * width / 12, share, q);
+		return;
+	}
+	if (s <= 0.5 * delta) {
+		flat_by_lower(s, delta, inv_scale, q);
+	} else {
+		flat_by_lower(delta - s, delta, inv_scale, q);
+		q->slope = -q->slope;
+	}
+	q->factor *= share / width;
+}
+
 static double at_most(double h, double most)
 {
 	return h < most ? h : most;
@@ -142,7 +190,10 @@ static struct bank_reading edge_reading(double z, double p, const struct bank_no
 	double inv_j = 1 / n->mean_ns;
 	struct part q[2];
 
-	edge(s, scale, inv_scale, inv_j, 1 - n->tail, &q[0]);
+	if (n->flat_ns > 0)
+		flat(z, p + n->var_ns2, n->flat_ns, 1 - n->tail, &q[0]);
+	else
+		edge(s, scale, inv_scale, inv_j, 1 - n->tail, &q[0]);
 	if (n->tail <= 0)
 		return one(q, p, SHRINK_EDGE);
 	if (n->tail_gauss_gain > 1) {

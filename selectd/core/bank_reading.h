@@ -17,6 +17,13 @@
  *
  *     g = sum V_i g_i,    H = sum V_i (H_i - g_i^2) + g^2.
  *
+ * A delay may also lie anywhere from 0 to a width D, and nowhere beyond: with t = (z - D)/S
+ *
+ *     Z = (Phi(s) - Phi(t)) / D          g = -(phi(s) - phi(t)) / (S (Phi(s) - Phi(t)))
+ *     H = g^2 + (s phi(s) - t phi(t)) / (S^2 (Phi(s) - Phi(t)))
+ *
+ * whose tail is exponential nevertheless.
+ *
  * The stable forms: exp(u^2/2 - s u) phi(a) = phi(s), so that for a < 0
  * Z = phi(s) M(-a) / j with Mills' ratio M(x) = (1 - Phi(x)) / phi(x), which is a polynomial below;
  * for a > 8 Phi is 1 within 1e-15. No logarithm or exponential of a large number is ever taken.
@@ -26,9 +33,10 @@
 
 /* The noise of a reading. */
 struct bank_noise {
-	double mean_ns;	  /* j: of the exponential delay; 0: none, the noise is Gaussian */
-	double var_ns2;	  /* g^2 > 0 */
-	double tail;	  /* share of readings from the tail, 0 .. 0.5 */
+	double mean_ns; /* j: of the exponential delay; 0: none, the noise is Gaussian */
+	double flat_ns; /* D: the delay is even up to there, mean_ns is its tail's; 0: it is not */
+	double var_ns2; /* g^2 > 0 */
+	double tail;	/* share of readings from the tail, 0 .. 0.5 */
 	double tail_gain; /* j (or, Gaussian, the standard deviation) there is so much larger */
 	double tail_gauss_gain; /* above 1: beside a delay g there is so much larger */
 };

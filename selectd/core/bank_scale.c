@@ -6,6 +6,9 @@
 
 #define OF_QUANTILES	  0.873
 #define EVEN_MOST	  3.0
+#define FLAT_OF_SCALE	  2.07
+#define FLAT_FEW	  16
+#define FLAT_MOST	  1.5
 #define TRIPS_PER_FREEDOM 3.7
 #define FREEDOM_MIN	  3.0 /* of two and less there is no deviation */
 #define OF_MEDIAN	  (1 / 0.6745)
@@ -107,6 +110,18 @@ double bank_scale_even_ns(const struct bank_window *w, double scale_ns)
 	double half = (bank_window_quantile(w, 0.9) - bank_window_quantile(w, 0.1)) / 2;
 
 	return fmax(scale_ns, fmin(OF_QUANTILES * half, EVEN_MOST * scale_ns));
+}
+
+double bank_scale_flat_ns(
+	const struct bank_window *slow, const struct bank_window *fast, double scale_ns)
+{
+	double n = slow->count > 0 ? slow->count : 1;
+	double range = bank_window_quantile(slow, 1) - bank_window_quantile(fast, 0);
+
+	double usual = FLAT_OF_SCALE * scale_ns;
+
+	range *= 1 + 1 / n;
+	return fmin(slow->count < FLAT_FEW ? fmax(range, usual) : range, FLAT_MOST * usual);
 }
 
 void bank_second_difference_add(struct bank_second_difference *d, double t_s, double y_ns)

@@ -20,8 +20,10 @@
 #define GAUSS_TAIL  0.01
 #define TAIL_GAIN   10.0
 #define SCALE_DOUBT 3.0
-#define LOG_SKEWED  -8.0
+#define LOG_STRONG  -8.0
 #define SCALE_EDGE  1.27
+#define FLAT_SOFT                                                                                  \
+	0.02 /* the greatest of 128 falls short of the width by a 128th, give or take that */
 #define MEAN_MIN_NS 1e-3
 
 const struct bank_shape bank_two_way_shapes[BANK_TWO_WAY_SHAPES] = {
@@ -30,20 +32,21 @@ const struct bank_shape bank_two_way_shapes[BANK_TWO_WAY_SHAPES] = {
 	{.scale = 0.9, .gauss = 0.2},
 	{.scale = 0.75, .gauss = 0.5},
 	{.scale = 0.63, .gauss = 0.9, .even = true, .tail_gauss_gain = SCALE_DOUBT},
+	{.scale = 1, .gauss = FLAT_SOFT, .flat = true, .log_weight = LOG_STRONG},
 };
 
 const struct bank_shape bank_one_way_shapes[BANK_ONE_WAY_SHAPES] = {
 	{.scale = 1, .gauss = 1},
 	{.scale = 0.5, .gauss = 1},
 	{.scale = 0.25, .gauss = 1},
-	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = 1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = 1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = 1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = 1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = -1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = -1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = -1, .log_weight = LOG_SKEWED},
-	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = -1, .log_weight = LOG_SKEWED},
+	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = 1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = 1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = 1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = 1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE, .gauss = 0.05, .sign = -1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE, .gauss = 0.3, .sign = -1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.05, .sign = -1, .log_weight = LOG_STRONG},
+	{.scale = SCALE_EDGE / 2, .gauss = 0.3, .sign = -1, .log_weight = LOG_STRONG},
 };
 
 struct bank_noise bank_shape_noise(const struct bank_shape *s, double scale_ns, double floor_ns2)
@@ -60,5 +63,7 @@ struct bank_noise bank_shape_noise(const struct bank_shape *s, double scale_ns, 
 		n.tail = DELAY_TAIL;
 		n.tail_gauss_gain = s->tail_gauss_gain;
 	}
+	if (s->flat)
+		n.flat_ns = size;
 	return n;
 }

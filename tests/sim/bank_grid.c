@@ -6,7 +6,7 @@
  *   bank_grid ESTIMATOR W J_NS POLL_S SECONDS NOISE SEEDS [FIRST_SEED]
  *
  * Clock: x' = f, f += W N(0,1) each second. A poll sees y1 = x + b + d1 and y2 = -x + b + d2,
- * b = 1 ms; NOISE is the law of d: e exponential of mean J, g Gaussian about 5 J, 2 the sum of two
+ * b = 1 ms; NOISE is the law of d: e exponential of mean J, u even from 0 to 2 J, g Gaussian about 5 J, 2 the sum of two
  * exponentials, b exponential and 20 minutes an hour another one ten times longer. One-way
  * (y = x + d): G Gaussian, L late by an exponential, O Gaussian with one in 500 ten times larger.
  * POLL_S may be a fraction. The error is looked at each second (each poll if shorter) after an
@@ -63,6 +63,8 @@ static double delay_ns(struct grid *m)
 	switch (m->law) {
 	case 'g':
 		return 5 * j + j * prng_normal(&m->g);
+	case 'u':
+		return 2 * j * prng_uniform(&m->g);
 	case '2':
 		return j * (d + prng_exponential(&m->g));
 	case 'b':
