@@ -8,7 +8,12 @@
 # steered is a software clock in shared memory. Ends with Ctrl-C.
 set -eu
 B=${B:-build}
+[ -x "$B/bin/timebus" ] || { echo "run-here.sh: nothing is built in $B (make, or B=directory)" >&2; exit 3; }
 bin=$(cd "$B/bin" && pwd)
+if [ -n "${CONF:-}" ] && [ ! -d "$CONF" ]; then
+	echo "run-here.sh: CONF=$CONF is no directory with <daemon>.conf files" >&2
+	exit 2
+fi
 
 # Root may not keep what root does not need.
 if [ "$(id -u)" = 0 ] && [ -z "${TIMEBUS_RUN_HERE:-}" ]; then
@@ -38,7 +43,7 @@ default_conf() {
 	esac
 }
 
-pids=
+pids= names=
 stop() {
 	trap - INT TERM EXIT
 	for p in $pids; do kill "$p" 2>/dev/null || true; done
@@ -61,10 +66,14 @@ for d in selectd disciplined ntpexchd refclockd monitord; do
 	[ $d = disciplined ] && extra='clock shadow'
 	"$bin/$d" -f "$conf" ${extra:+"$extra"} 2>"$run/log/$d.log" &
 	pids="$pids $!"
+	names="$names $d"
 done
 sleep 0.3
 for p in $pids; do
-	kill -0 "$p" 2>/dev/null || { echo "a daemon did not start:" >&2; cat "$run"/log/*.log >&2; exit 3; }
+	d=${names# }
+	d=${d%% *}
+	names=${names#" $d"}
+	kill -0 "$p" 2>/dev/null || { echo "$d did not start:" >&2; cat "$run/log/$d.log" >&2; exit 3; }
 done
 echo "timebus runs in $run (logs in $run/log); \`timebus -r $run tap\` shows the live stream."
 "$bin/timebus" -r "$run" watch "$@"
