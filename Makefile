@@ -252,7 +252,10 @@ help:
 	@echo 'make bench                            cost beside chronyd'
 	@echo 'make bench-sim CLKNETSIM_PATH= CHRONYD=   accuracy beside chronyd in a simulator'
 	@echo 'make bank-grid                        an estimator beside filters that know the truth'
-	@echo 'make sim SEEDS=n                       all scenarios in virtual time; sim-report plots them'
+	@echo 'make sim SEEDS=n                      all scenarios in virtual time; sim-report plots them'
+	@echo 'make hunt FIRST=n SEEDS=n             random scenarios judged by rules'
+	@echo 'make unit | lint | warnings           parts of check: unit tests, house rules, both compilers'
+	@echo 'make docs                             protocol page and man pages from the tables'
 	@echo 'make install DESTDIR= PREFIX=         programs, units, accounts, example configurations'
 
 # not of the guest's file system, nor of the unpacked peers

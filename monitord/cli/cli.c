@@ -14,7 +14,7 @@ const struct cli_command cli_commands[] = {
 	{"sources", "[-v] [--json]", "all sources, and why they are used or not", cli_sources},
 	{"sourcestats", "[-v] [--json]", "what is estimated of each source", cli_sourcestats},
 	{"events", "[--json]", "the last events of all daemons", cli_events},
-	{"watch", "[-i SECONDS]", "clock, sources and events, live", cli_watch},
+	{"watch", "[-i SECONDS] [-n COUNT]", "clock, sources and events, live", cli_watch},
 	{"tap", "[TOPIC...] [--json] [-n COUNT] [--no-snapshot]", "the messages as they pass",
 		cli_tap},
 	{"wait",

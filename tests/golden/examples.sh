@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # examples.sh - every deploy/conf/NAME.conf passes NAME --check without a word, and what
 # --dump-config prints of it means the same when it is read again. So does every line in it that is
-# commented out, each put in force alone: what a person uncomments must work.
+# commented out, each put in force alone: what a person uncomments must work. And what a person
+# copies: the EXAMPLES of the man pages, and the lines of docs/refclocks.md.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -43,9 +44,35 @@ for conf in deploy/conf/*.conf; do
 	done <"$work/commented"
 done
 
+# what is set off in the EXAMPLES of NAME.conf(5) is that file
+examples=0
+for page in docs/man/*.conf.5; do
+	daemon=${page##*/}
+	daemon=${daemon%.conf.5}
+	awk '/^\.Sh/ { on = /EXAMPLES/ }
+		/^\.Bd -literal/ { literal = 1 }
+		/^\.Ed/ { literal = 0 }
+		on && (sub(/^\.Dl /, "") || literal && !/^\./) { sub(/\\e$/, "\\"); print }
+	' "$page" >"$work/examples"
+	while IFS= read -r line; do
+		examples=$((examples + 1))
+		printf '%s\n' "$line" >"$work/one.conf"
+		check "$daemon" "$work/one.conf" "$page: $line"
+	done <"$work/examples"
+done
+{
+	sed -n 's/^    \(refclock .*\)/\1/p' docs/refclocks.md
+	grep -o '^| `refclock [^`]*`' docs/refclocks.md | tr -d '|`'
+} >"$work/examples"
+while IFS= read -r line; do
+	examples=$((examples + 1))
+	printf '%s\n' "$line" >"$work/one.conf"
+	check refclockd "$work/one.conf" "docs/refclocks.md: $line"
+done <"$work/examples"
+
 # daemon and example belong together
 for daemon in refclockd ntpexchd selectd disciplined monitord; do
 	[ -e deploy/conf/$daemon.conf ] || fail "deploy/conf/$daemon.conf is missing"
 done
-echo "$files files, $lines lines commented out, $failed faults"
-[ $failed = 0 ] && [ $files -ge 5 ] && [ $lines -ge 20 ]
+echo "$files files, $lines lines commented out, $examples to copy, $failed faults"
+[ $failed = 0 ] && [ $files -ge 5 ] && [ $lines -ge 20 ] && [ $examples -ge 20 ]
