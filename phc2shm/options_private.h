@@ -17,5 +17,13 @@ int options_get_double(const char *word, const char *value, double min, double m
 int options_get_bool(const char *word, const char *value, bool *ret, char error[OPTIONS_TEXT_SIZE]);
 int options_get_text(const char *word, const char *value, char ret[OPTIONS_LABEL_SIZE],
 	char error[OPTIONS_TEXT_SIZE]);
+/* Lists with commas: where samples go; the units of segments, each 0 to 255. */
+int options_get_servos(
+	struct options *o, const char *word, const char *value, char error[OPTIONS_TEXT_SIZE]);
+int options_get_segments(
+	struct options *o, const char *word, const char *value, char error[OPTIONS_TEXT_SIZE]);
+
+/* The word is told as one without effect, once. */
+void options_ignore(struct options *o, const char *word);
 
 #endif
