@@ -12,7 +12,6 @@
 
 #define EVERY_S	      1.0 /* on a terminal */
 #define EVERY_PLAIN_S 5.0
-#define FIRST_NS      (300 * NS_PER_MS)
 #define EVENTS	      8
 
 struct watch {
@@ -122,12 +121,12 @@ static int run(struct watch *w, const struct cli *cli)
 
 	if (session_open(&config, &w->session) < 0)
 		return CLI_ENVIRONMENT;
-	w->timer = (struct loop_timer){.fn = on_timer, .arg = w};
-	loop_timer_set(session_loop(w->session), &w->timer,
-		ts_raw_add(door_raw(session_door(w->session)), (struct ts_dur){FIRST_NS}));
 	if (w->terminal)
 		(void)cli_print("\033[2J", &w->status);
-	r = session_run(w->session);
+	(void)session_collect(w->session, SESSION_COLLECT_MS);
+	w->timer = (struct loop_timer){.fn = on_timer, .arg = w};
+	loop_timer_set(session_loop(w->session), &w->timer, door_raw(session_door(w->session)));
+	r = session_was_interrupted(w->session) ? 0 : session_run(w->session);
 	session_close(&w->session);
 	return r < 0 ? CLI_ENVIRONMENT : w->status;
 }

@@ -15,13 +15,21 @@ static int unknown_command(const char *word)
 	return CLI_USAGE;
 }
 
+/* What a command printed without looking whether it got anywhere. */
+static int flushed(int status)
+{
+	if (status == CLI_OK)
+		(void)cli_print("", &status);
+	return status;
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
 	for (const struct cli_command *c = cli_commands; c->word; c++) {
 		if (strcmp(c->word, argv[0]))
 			continue;
 		optind = 0; /* glibc: begin anew, with another set of options */
-		return c->run(cli, argc, argv);
+		return flushed(c->run(cli, argc, argv));
 	}
 	return unknown_command(argv[0]);
 }
@@ -48,9 +56,9 @@ int main(int argc, char **argv)
 			cli.run_dir = optarg;
 			break;
 		case 'h':
-			return cli_help(&cli, 1, argv);
+			return flushed(cli_help(&cli, 1, argv));
 		case 'V':
-			return cli_version(&cli, 1, argv);
+			return flushed(cli_version(&cli, 1, argv));
 		default:
 			fprintf(stderr,
 				"timebus: option %s %s\nusage: timebus [-r DIR] COMMAND [...]; "

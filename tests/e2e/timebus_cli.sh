@@ -51,6 +51,10 @@ timebus -r 2>/dev/null; [ $? = 2 ] || fail "-r without a value"
 expect 0 help
 expect 0 help tap
 expect 0 version
+for c in version help; do
+	timebus $c >/dev/full 2>"$tmp/err"; [ $? = 3 ] || fail "$c into a full disk: $(cat "$tmp/err")"
+	says "No space left" err
+done
 
 # ---- a suite ----
 conf refclockd "refclock SOCK $tmp/ref.sock refid TST poll 0 precision 1e-6 delay 1e-6"
