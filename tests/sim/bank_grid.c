@@ -6,8 +6,8 @@
  *   bank_grid ESTIMATOR W J_NS POLL_S SECONDS NOISE SEEDS [FIRST_SEED]
  *
  * Clock: x' = f, f += W N(0,1) each second. A poll sees y1 = x + b + d1 and y2 = -x + b + d2,
- * b = 1 ms; NOISE is the law of d: e exponential of mean J, u even from 0 to 2 J, g Gaussian about 5 J, 2 the sum of two
- * exponentials, b exponential and 20 minutes an hour another one ten times longer. One-way
+ * b = 1 ms; NOISE is the law of d: e exponential of mean J, u even from 0 to 2 J, g Gaussian about
+ * 5 J, 2 the sum of two exponentials, b exponential and 20 minutes an hour another one ten times longer. One-way
  * (y = x + d): G Gaussian, L late by an exponential, O Gaussian with one in 500 ten times larger.
  * POLL_S may be a fraction. The error is looked at each second (each poll if shorter) after an
  * eighth of the time, before the poll that falls there. DUMP in the environment: the track's own
