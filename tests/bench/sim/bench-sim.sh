@@ -28,7 +28,7 @@ if [ -z "${SCENARIOS:-}" ]; then
 	SCENARIOS="s1-pool s2-lan-sw s3-lan-hw s4-shm-pps s5-phc-vm s6-vsphere"
 	for w in 1e-10 1e-9 1e-8 1e-7; do
 		for j in 1e-6 1e-5 1e-4 1e-3; do
-			for s in s10-sweep s10-gauss s10-gamma s10-burst; do
+			for s in s10-sweep s10-gauss s10-gamma s10-burst s10-uniform; do
 				SCENARIOS+=" $s:WANDER=$w,JITTER=$j"
 			done
 		done
