@@ -76,4 +76,7 @@ for p in $pids; do
 	kill -0 "$p" 2>/dev/null || { echo "$d did not start:" >&2; cat "$run/log/$d.log" >&2; exit 3; }
 done
 echo "timebus runs in $run (logs in $run/log); \`timebus -r $run tap\` shows the live stream."
-"$bin/timebus" -r "$run" watch "$@"
+# in the background, so that a signal to this script alone ends it at once
+"$bin/timebus" -r "$run" watch "$@" &
+pids="$! $pids"
+wait "$!"

@@ -60,6 +60,8 @@ static void source_row(struct text *t, const struct model_source *s, struct ts_r
 	text_add(t, "] +/- ");
 	text_time(t, error_s);
 	text_add(t, "  %s", table_reason(s));
+	if (s->has_source && s->source.state != source_state_reachable && s->source.error[0])
+		text_add(t, ": %s", s->source.error);
 	if (table_host_fails(s))
 		text_add(t, " (host %s)", msg_word_host_state(s->source.host));
 	text_add(t, "\n");

@@ -57,8 +57,7 @@ alive
 
 # without page and without estimates the state file alone carries the clock on
 for d in selectd disciplined; do
-	kill "${daemon_pid[$d]}"
-	wait "${daemon_pid[$d]}"
+	end_daemon "$d"
 done
 rm "$run/shadow"
 start_daemon disciplined cli

@@ -166,6 +166,12 @@ start_daemon() {
 	pids+=($!)
 }
 
+# end_daemon DAEMON [SIGNAL]: and it is gone, its lock too, however long a busy machine takes for that
+end_daemon() {
+	kill -s "${2:-TERM}" "${daemon_pid[$1]}"
+	wait "${daemon_pid[$1]}" 2>/dev/null
+}
+
 start_suite() {
 	local d
 	for d in refclockd ntpexchd selectd disciplined monitord; do start_daemon "$d" "${1:-}"; done
@@ -245,7 +251,7 @@ watch_bus() {
 
 # end_reader NAME
 end_reader() {
-	kill "${daemon_pid[$1]}" && wait "${daemon_pid[$1]}" 2>/dev/null
+	end_daemon "$1"
 	unset "daemon_pid[$1]"
 }
 

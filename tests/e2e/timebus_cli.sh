@@ -133,7 +133,7 @@ timebus -r "$run" tap >"$tmp/tap.txt" 2>"$tmp/tap.log" &
 tap=$!
 pids+=("$tap")
 sleep 1
-kill -9 "${daemon_pid[monitord]}"
+end_daemon monitord KILL
 sleep 0.3
 expect 0 sources
 start_daemon monitord
@@ -170,7 +170,7 @@ expect 0 reload
 expect 0 reload selectd disciplined
 
 # ---- a daemon is missing ----
-kill "${daemon_pid[selectd]}"
+end_daemon selectd
 sleep 0.5
 expect 0 status
 says '^Not running     : selectd$' out
@@ -198,7 +198,7 @@ python3 - "$tmp/logs/tracking.1" <<-'PY' || fail "tracking.log"
 	assert any(abs(float(r[10]) + 0.3) < 0.01 for r in rows), "the step"
 PY
 # a directory that cannot be written is an event, not an end
-kill "${daemon_pid[monitord]}" && wait "${daemon_pid[monitord]}"
+end_daemon monitord
 sed -i "s|^logdir.*|logdir $tmp/sock.py/logs|" "$tmp/monitord.conf"
 start_daemon monitord
 for i in $(seq 50); do

@@ -60,7 +60,7 @@ for step in $order; do
 	d=${step%:*} wait=${step#*:}
 	pid=${daemon_pid[$d]}
 	kill -0 "$pid" 2>/dev/null || fail "$d had ended by itself"
-	kill -9 "$pid"
+	end_daemon "$d" KILL
 	sleep "$wait"
 	start_daemon "$d" cli
 	deaths[$d]=$((${deaths[$d]:-0} + 1))

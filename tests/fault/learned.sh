@@ -30,7 +30,7 @@ pids+=("$watch")
 timebus -r "$run" tap --json estimate >"$tmp/tap.json" 2>"$tmp/tap.log" &
 pids+=($!)
 sleep 2
-kill -9 "${daemon_pid[selectd]}"
+end_daemon selectd KILL
 sleep 0.3
 start_daemon selectd cli
 sleep 8
