@@ -26,7 +26,9 @@ const struct directive selectd_directives[] = {
 			"combined; 0: none")),
 	OWN("stratumweight", "How much a lower stratum is worth.",
 		ARG_REAL("distance", CFG(stratumweight_s), 0, 1e6, "0.001", "s",
-			"added to the root distance for each stratum more")),
+			"added to the root distance for each stratum more; what is combined with "
+			"the selected one "
+			"is judged without")),
 	OWN("reselectdist", "How much better another source must be to be selected instead.",
 		ARG_REAL("distance", CFG(reselectdist_s), 0, 1e6, "0.0001", "s",
 			"added to the root distance of sources not selected, against hopping")),

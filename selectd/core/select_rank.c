@@ -13,13 +13,19 @@
 
 /* Without what grows between polls, or the one with the newest sample would be the nearest in turn.
  */
+static double distance_ns(const struct source *s)
+{
+	return fmax(s->now.fresh_distance_ns, DISTANCE_MIN_NS);
+}
+
+/* To be selected a stratum more counts, as a preference; to be combined it does not: what a further
+ * server adds to the error is in its root delay and dispersion (chrony does the same). */
 static double ranked_distance_ns(
 	const struct source *s, const struct selectd_config *config, int64_t stratum_min)
 {
 	double strata = (double)(s->newest.stratum - stratum_min);
 
-	return fmax(s->now.fresh_distance_ns, DISTANCE_MIN_NS) +
-	       1e9 * config->stratumweight_s * strata;
+	return distance_ns(s) + 1e9 * config->stratumweight_s * strata;
 }
 
 /*
@@ -28,20 +34,18 @@ static double ranked_distance_ns(
  * that grows between polls, and a source whose share changes with each poll moves the mean by its
  * bias.
  */
-static double lasting_ns2(
-	const struct source *s, const struct selectd_config *config, int64_t stratum_min)
+static double lasting_ns2(const struct source *s)
 {
 	const struct msg_sample *m = &s->newest;
 	double path_ns = (double)s->now.track.base_delay_ns + (double)m->root_delay_ns;
 	double most_ns = UNIFORM_SD * path_ns / 2;
-	double strata_ns = 1e9 * config->stratumweight_s * (double)(m->stratum - stratum_min);
 	double own_ns = (double)m->root_dispersion_ns + (double)m->bound_ns;
 	double reading_ns = UNIFORM_SD * (double)m->dispersion_ns;
 
 	if (m->kind != source_kind_ntp)
 		reading_ns += UNIFORM_SD * (double)m->delay_ns / 2;
 	return fmin(ASYMMETRY_NS2_PER_NS * path_ns, most_ns * most_ns) + own_ns * own_ns +
-	       reading_ns * reading_ns + strata_ns * strata_ns + 1;
+	       reading_ns * reading_ns + 1;
 }
 
 static int64_t lowest_stratum(const struct source *sources, int n)
@@ -131,14 +135,15 @@ void select_rank(struct source *sources, int n, const struct selectd_config *con
 		if (select_running(&sources[i]))
 			distance[i] = ranked_distance_ns(&sources[i], config, stratum_min);
 	chosen = choose(sources, n, config, occasion, distance);
-	limit = config->combinelimit * (distance[chosen] + 1e9 * config->reselectdist_s);
+	limit = config->combinelimit *
+		(distance_ns(&sources[chosen]) + 1e9 * config->reselectdist_s);
 	for (int i = 0; i < n; i++) {
 		struct source *s = &sources[i];
 
 		if (s->used && s->now.agrees)
-			s->now.lasting_ns2 = lasting_ns2(s, config, stratum_min);
+			s->now.lasting_ns2 = lasting_ns2(s);
 		if (!select_running(s) ||
-			!combines(s, &sources[chosen], distance[i], limit, config, sel))
+			!combines(s, &sources[chosen], distance_ns(s), limit, config, sel))
 			continue;
 		sd_ns = s->now.track.offset_sd_ns;
 		s->now.weight = 1 / (s->now.lasting_ns2 + sd_ns * sd_ns);

@@ -205,6 +205,8 @@ static void stratumweight_says_what_a_stratum_costs(void **state)
 		bench_run(b, 100);
 		assert_string_equal(b->estimate.selected, heavy ? "first" : "second");
 		assert_int_equal(b->estimate.stratum, heavy ? 2 : 3);
+		/* the near one's time is as good, whatever its stratum */
+		assert_int_equal(b->estimate.combined, heavy ? 2 : 1);
 		bench_free(b);
 	}
 }
