@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/hardbound.h"
 #include "selectd/core/hardbound_edges.h"
+#include "selectd/core/silence.h"
 
 #include <errno.h>
 #include <math.h>
@@ -53,9 +54,27 @@ static int64_t least_delay(const struct hardbound *b)
 	return least;
 }
 
+static const struct hardbound_sample *from_newest(const struct hardbound *b, int i)
+{
+	return &b->ring[(b->next - 1 - i + 2 * HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES];
+}
+
+/* By the longer of the intervals announced: it may just have become shorter. */
+static void note_silence(struct hardbound *b, const struct msg_sample *sample)
+{
+	int64_t poll = sample->poll > b->poll ? sample->poll : b->poll;
+	bool silent = b->count > 0 && ts_sat_sub(sample->raw_ns, from_newest(b, 0)->raw.ns) >
+					      silence_after_ns(poll);
+
+	b->poll = sample->poll;
+	for (int i = 0; silent && i < b->count; i++)
+		b->ring[i].unseen = true;
+}
+
 void hardbound_add(struct hardbound *b, const struct msg_sample *sample)
 {
 	widen(b, sample);
+	note_silence(b, sample);
 	b->ring[b->next] = (struct hardbound_sample){
 		.raw = {sample->raw_ns},
 		.utc = {sample->utc_ns},
@@ -73,11 +92,6 @@ void hardbound_shift(struct hardbound *b, struct ts_dur shift)
 {
 	for (int i = 0; i < b->count; i++)
 		b->ring[i].utc = ts_utc_add(b->ring[i].utc, shift);
-}
-
-static const struct hardbound_sample *from_newest(const struct hardbound *b, int i)
-{
-	return &b->ring[(b->next - 1 - i + 2 * HARDBOUND_SAMPLES) % HARDBOUND_SAMPLES];
 }
 
 int64_t hardbound_newest_other(const struct hardbound *b)
@@ -102,6 +116,7 @@ static int64_t whole_ns(double ns)
 struct edges {
 	double age_s;
 	int64_t low_ns, high_ns;
+	bool unseen;
 };
 
 static int64_t widening_ns(const struct hardbound_line *line, double scale, double age_s)
@@ -121,6 +136,7 @@ static struct edges edges_of(const struct hardbound_line *line, const struct har
 		.age_s = age_s,
 		.low_ns = ts_sat_sub(middle, s->error_ns),
 		.high_ns = ts_sat_add(middle, s->error_ns),
+		.unseen = s->unseen,
 	};
 }
 
@@ -173,7 +189,7 @@ static struct hardbound_interval carried(
 
 static struct hardbound_edge outwards(const struct edges *e)
 {
-	return (struct hardbound_edge){e->age_s, (double)e->high_ns, -(double)e->low_ns};
+	return (struct hardbound_edge){e->age_s, (double)e->high_ns, -(double)e->low_ns, e->unseen};
 }
 
 /* What pairs leave, edge[] being counted as they count. */

@@ -33,11 +33,17 @@
  *
  * K is 4. Outside the edges the truth is only if the walk exceeds that (3e-5 on one side) over just
  * the span of edges that met next to no queue; and by no more than queues and asymmetry leave, as
- * half the least delay is hidden by the most asymmetric path only. On such (all the time one way, as
- * drawn by hardbound_test.c, 300 paths each of exponential and Gaussian delays) 12 of 454800 looks
- * were outside, by 5 % at most; none of as many with a tenth or half of it on the other way. There is
- * little to gain: a particle filter that is told the wander, B and that delays are exponential has
- * its 1e-5 quantiles 2 to 8 % nearer.
+ * half the least delay is hidden by the most asymmetric path only. On such (all the time one way,
+ * as drawn by hardbound_test.c, 300 paths each of exponential and Gaussian delays) 12 of 454800
+ * looks were outside, by 5 % at most; none of as many with a tenth or half of it on the other way.
+ * There is little to gain: a particle filter that is told the wander, B and that delays are
+ * exponential has its 1e-5 quantiles 2 to 8 % nearer.
+ *
+ * A walk is not all that an oscillator does: its rate may jump, by no more than the configured
+ * maxclockerror. That readings go on to come as foretold shows that it has not; while the source
+ * was silent (silence.h) nothing did. So a rate that was told by an edge from before a silence is
+ * taken for that much less certain. (An hour without network and a jump by 0.2 ppm put the truth 50
+ * us outside of what the first answer left.)
  *
  * A reference clock whose root dispersion grows is off by as much more than it was: what it showed
  * before is carried along a rate that is its own, so its older intervals are widened by the growth.
@@ -62,6 +68,7 @@ struct hardbound_sample {
 	struct ts_utc utc;
 	int64_t error_ns; /* half width at raw */
 	int64_t other_ns; /* of that what does not come from the delay */
+	bool unseen;	  /* the source was silent for a while since */
 };
 
 /* Two edges, counted from the newest sample: one of a side, and whom its rate is taken from. */
@@ -80,6 +87,7 @@ struct hardbound {
 	struct hardbound_sample ring[HARDBOUND_SAMPLES];
 	int count, next;
 	int64_t root_dispersion_ns; /* of the newest */
+	int64_t poll;		    /* of the newest */
 	int64_t least_delay_ns;
 	struct hardbound_pairs pairs;
 };
@@ -90,7 +98,8 @@ struct hardbound_line {
 	double drift_ppb;      /* line.rate_ppb at line.raw is within this of the truth ... */
 	double rate_sd_ppb;    /* ... and an error of this standard deviation */
 	double wander_ppb;     /* random walk of the rate, ppb/sqrt(s) */
-	bool walks;	       /* the rate does that and nothing else: the edges tell it */
+	bool walks;	       /* the rate does that: the edges tell it ... */
+	double unseen_ppb;     /* ... and may have jumped by that where nobody looked */
 	double least_delay_ns; /* if so: no two exchanges' ways there and back add up to less */
 	double slack_ns;       /* the line may be so much beside the truth */
 	struct ts_raw since;   /* older samples do not belong to the line */

@@ -17,9 +17,16 @@ double hardbound_widening(const struct hardbound_line *line, double scale, doubl
 	return scale * (line->drift_ppb * t + CARRY_SIGMAS * sd);
 }
 
-static double sag_ppb(const struct hardbound_line *line, double scale, double age_s)
+static double unseen_ppb(const struct hardbound_line *line, const struct hardbound_edge *e)
 {
-	return scale * EDGE_SIGMAS * line->wander_ppb * sqrt(age_s / 3);
+	return e->unseen ? line->unseen_ppb : 0;
+}
+
+static double sag_ppb(
+	const struct hardbound_line *line, double scale, const struct hardbound_edge *far)
+{
+	return scale * EDGE_SIGMAS * line->wander_ppb * sqrt(fmax(far->age_s, 0) / 3) +
+	       unseen_ppb(line, far);
 }
 
 /* Only that an edge moves outwards is believed. */
@@ -38,9 +45,10 @@ double hardbound_edges_carried(const struct hardbound_edge *near, const struct h
 	double t = near->age_s, span = far->age_s - t;
 
 	if (t <= 0 || span <= 0)
-		return near_ns + hardbound_widening(line, scale, t);
+		return near_ns + hardbound_widening(line, scale, t) +
+		       unseen_ppb(line, near) * fmax(t, 0);
 	return near_ns + t * (slope_ppb(near_ns, far_ns, line->least_delay_ns, span) +
-				     sag_ppb(line, scale, far->age_s));
+				     sag_ppb(line, scale, far));
 }
 
 /* One side's edges and the other side's, and what the walk makes of a rate since then. */
@@ -120,7 +128,7 @@ void hardbound_search_run(const struct hardbound_search *s, struct hardbound_pai
 
 	for (int i = 0; i < s->n; i++) {
 		age_s[i] = s->edge[i].age_s;
-		sag[i] = sag_ppb(s->line, s->scale, fmax(age_s[i], 0));
+		sag[i] = sag_ppb(s->line, s->scale, &s->edge[i]);
 		up.near_ns[i] = down.far_ns[i] = s->edge[i].high_ns;
 		up.far_ns[i] = down.near_ns[i] = s->edge[i].low_ns;
 	}

@@ -16,6 +16,7 @@
 /* A sample's edges as distances outwards from the line at its instant, and how long ago that is. */
 struct hardbound_edge {
 	double age_s, high_ns, low_ns;
+	bool unseen; /* from before a silence */
 };
 
 /* Of n > 0 edges, newest first, the pairs that are the tightest ahead_s from the instant of the

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "selectd/core/source.h"
+#include "selectd/core/silence.h"
 
 #include <math.h>
 
-#define STALE_POLLS	  8
 #define MAXUNREACH_POLLS  100000
-#define STALE_MIN_NS	  (4 * NS_PER_S)
 #define WAIT_POLLS	  3
 #define ASK_AGAIN_POLLS	  2
 #define WAIT_MIN_NS	  (4 * NS_PER_S)
@@ -13,23 +12,15 @@
 #define RATE_PRIOR_SD_PPB 1e5 /* crystals of computers: within 100 ppm of nominal */
 #define RATE_MAX_PPB	  5e6 /* no oscillator: stamps of something else */
 
-static int64_t poll_ns(int64_t poll)
-{
-	return poll >= 0 ? NS_PER_S << (poll < 30 ? poll : 30)
-			 : NS_PER_S >> (poll > -20 ? -poll : 20);
-}
-
 struct ts_dur source_stale_after(const struct source *s)
 {
-	int64_t ns = STALE_POLLS * poll_ns(s->newest.poll);
-
-	return (struct ts_dur){ns > STALE_MIN_NS ? ns : STALE_MIN_NS};
+	return (struct ts_dur){silence_after_ns(s->newest.poll)};
 }
 
 struct ts_raw source_held_until(const struct source *s)
 {
 	int64_t polls = s->info.maxunreach > 0 ? s->info.maxunreach : MAXUNREACH_POLLS;
-	double ns = (double)polls * (double)poll_ns(s->newest.poll);
+	double ns = (double)polls * (double)silence_poll_ns(s->newest.poll);
 	struct ts_raw stale = ts_raw_add((struct ts_raw){s->newest.raw_ns}, source_stale_after(s));
 
 	return ts_raw_add(stale, (struct ts_dur){ns < 4e18 ? (int64_t)ns : INT64_MAX});
@@ -37,7 +28,7 @@ struct ts_raw source_held_until(const struct source *s)
 
 struct ts_raw source_wait_until(const struct source *s)
 {
-	int64_t ns = WAIT_POLLS * poll_ns(s->info.poll);
+	int64_t ns = WAIT_POLLS * silence_poll_ns(s->info.poll);
 
 	ns = ns < WAIT_MIN_NS ? WAIT_MIN_NS : ns;
 	ns = ns > WAIT_MAX_NS ? WAIT_MAX_NS : ns;
@@ -46,7 +37,7 @@ struct ts_raw source_wait_until(const struct source *s)
 
 struct ts_dur source_ask_again(const struct source *s)
 {
-	int64_t ns = ASK_AGAIN_POLLS * poll_ns(s->info.poll);
+	int64_t ns = ASK_AGAIN_POLLS * silence_poll_ns(s->info.poll);
 
 	return (struct ts_dur){ns > WAIT_MIN_NS ? ns : WAIT_MIN_NS};
 }

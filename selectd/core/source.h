@@ -66,8 +66,8 @@ struct source {
 	bool verdict_due;
 };
 
-/* Age of its newest sample from which on a source is stale: eight polls, at least 4 s (a producer
- * that is killed and started again is back by then). */
+/* Age of its newest sample from which on a source is stale (silence.h): eight polls, at least 4 s.
+ */
 struct ts_dur source_stale_after(const struct source *s);
 
 /* Until then an estimate may rest on it though it does not answer: maxunreach polls (by default, as

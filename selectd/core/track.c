@@ -147,6 +147,7 @@ static struct hardbound_line line_to_carry(const struct track *t, const struct t
 		.wander_ppb = t->ops->models ? st->wander_tail_ppb
 					     : fmax(st->wander_ppb, unseen_wander_ppb(st)),
 		.walks = t->ops->models,
+		.unseen_ppb = t->config.drift_ppb,
 		.least_delay_ns =
 			fmin(st->least_delay_ns, (double)hardbound_least_delay(&t->bound)),
 		.slack_ns = OFFSET_SIGMAS * certain_sd_ns(st),

@@ -14,15 +14,22 @@
 #define SETTLED 20
 
 /* What an exchange age_s ago says that met these delays, the truth being SIM_EPOCH + raw. */
-static void exchange(struct hardbound *b, int64_t age_s, int64_t there_ns, int64_t back_ns)
+static void exchange_at_poll(
+	struct hardbound *b, int64_t poll, int64_t age_s, int64_t there_ns, int64_t back_ns)
 {
 	struct msg_sample m = {
 		.raw_ns = RAW_NS - age_s * NS_PER_S,
 		.delay_ns = there_ns + back_ns,
+		.poll = poll,
 	};
 
 	m.utc_ns = SIM_EPOCH_NS + m.raw_ns + (there_ns - back_ns) / 2;
 	hardbound_add(b, &m);
+}
+
+static void exchange(struct hardbound *b, int64_t age_s, int64_t there_ns, int64_t back_ns)
+{
+	exchange_at_poll(b, 0, age_s, there_ns, back_ns);
 }
 
 static struct hardbound_line line_now(double wander_ppb, double least_ns)
@@ -52,6 +59,37 @@ static struct hardbound_interval chosen_now(struct hardbound *b, double wander_p
 
 	hardbound_choose(b, &line);
 	return at_now(b, wander_ppb, least);
+}
+
+/* Half the width of what two tight exchanges, 300 and 200 s ago, leave now beside a late one. */
+static int64_t left_after(int64_t poll, int64_t queue_ns, bool choose)
+{
+	struct hardbound_line line = line_now(0, 0);
+	struct hardbound_interval i;
+	struct hardbound b;
+
+	hardbound_reset(&b);
+	exchange_at_poll(&b, poll, 300, 1000, 1000);
+	exchange_at_poll(&b, poll, 200, 1000, 1000);
+	exchange_at_poll(&b, poll, 0, queue_ns, queue_ns);
+	line.unseen_ppb = 1000;
+	if (choose)
+		hardbound_choose(&b, &line);
+	assert_int_equal(hardbound_at(&b, &line, &i), 0);
+	assert_near_double((double)i.high_ns, -(double)i.low_ns, 2);
+	return i.high_ns;
+}
+
+/* By maxclockerror over the time since the last that was heard before it. */
+static void a_silence_makes_older_edges_less_certain(void **state)
+{
+	(void)state;
+	for (int choose = 0; choose < 2; choose++) {
+		int64_t seen = left_after(6, 10000000, choose);
+
+		assert_near_double((double)left_after(4, 10000000, choose), (double)seen + 2e5, 10);
+		assert_near_double((double)left_after(4, 1000, choose), 1000, 10);
+	}
 }
 
 static void edges_come_from_different_exchanges(void **state)
@@ -274,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edges_come_from_different_exchanges),
+		cmocka_unit_test(a_silence_makes_older_edges_less_certain),
 		cmocka_unit_test(wander_widens_what_is_carried),
 		cmocka_unit_test(deviation_is_that_of_the_walk),
 		cmocka_unit_test(truth_stays_inside_whatever_the_path),
