@@ -35,7 +35,7 @@ enum bank_line_result bank_oneway_take(struct bank_oneway *o,
 	struct bank_sample s = {.raw_ns = sample->raw_ns, .there_ns = sample->y_ns};
 	struct bank_line_noise noise = {.gate_ns = 0};
 	enum bank_line_result result;
-	double excess;
+	double excess, gate;
 
 	measure(o, sample);
 	if (o->line.samples == 0) {
@@ -45,7 +45,8 @@ enum bank_line_result bank_oneway_take(struct bank_oneway *o,
 	excess = sample->bracket_ns - bank_window_quantile(&o->brackets, 0);
 	s.floor_ns2 = CLOCK_VAR_NS2 + excess * excess / 12;
 	noise.size.scale_ns = o->scale_ns;
-	noise.gate_ns2 = o->scale_ns * o->scale_ns + s.floor_ns2;
+	gate = bank_scale_one_way_gate_ns(&o->second, o->scale_ns);
+	noise.gate_ns2 = gate * gate + s.floor_ns2;
 	result = bank_line_take(&o->line, &s, &noise, ret_step_ns);
 	if (result == BANK_LINE_STEPPED)
 		o->second.count = 0;

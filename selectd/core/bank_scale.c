@@ -12,6 +12,7 @@
 #define TRIPS_PER_FREEDOM 3.7
 #define FREEDOM_MIN	  3.0 /* of two and less there is no deviation */
 #define OF_MEDIAN	  (1 / 0.6745)
+#define OF_NINE_TENTHS	  0.6079568319117692 /* Gaussian: 1 over the 95th percentile */
 #define FEW		  8
 #define FEW_DIFFERENCES	  4
 #define QUANTUM_SD	  0.408 /* 1/sqrt(6) */
@@ -148,6 +149,11 @@ void bank_second_difference_move(struct bank_second_difference *d, double t_s, d
 	}
 }
 
+double bank_scale_one_way_gate_ns(const struct bank_second_difference *d, double scale_ns)
+{
+	return fmax(scale_ns, OF_NINE_TENTHS * bank_window_quantile(&d->window, 0.9));
+}
+
 double bank_scale_one_way_ns(
 	const struct bank_second_difference *d, double prior_ns, double precision_ns)
 {
@@ -157,6 +163,7 @@ double bank_scale_one_way_ns(
 		return prior_ns;
 	/* evenly spaced readings: 1, -2, 1, divided by sqrt(6) */
 	quantum = bank_window_quantum(&d->window, precision_ns) * sqrt(6);
-	return fmax(fmax(OF_MEDIAN * bank_window_quantile(&d->window, 0.5), QUANTUM_SD * quantum),
+	return fmax(fmax(OF_MEDIAN * doubt(d->window.count) * bank_window_quantile(&d->window, 0.5),
+			    QUANTUM_SD * quantum),
 		LEAST_NS);
 }

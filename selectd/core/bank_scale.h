@@ -28,7 +28,11 @@
  *
  * One-way: from second differences of three readings at t0 < t1 < t2, each divided by what it would
  * be for white noise of standard deviation 1, sqrt(1 + (1+r)^2 + r^2) with r = (t2-t1)/(t1-t0);
- * the median of 64 / 0.6745 is the standard deviation if Gaussian.
+ * the median of 64 / 0.6745 is the standard deviation if Gaussian. As each reading is in three of
+ * them they tell it as poorly as round trips do, and few are taken as those are. A law of late
+ * readings has a tail far beyond what the middle tells, and now and then a minute of readings that
+ * lie close together: three late ones in a row were taken for a step of the clock by 8 of such
+ * deviations. What is odd is judged by the tail, too.
  *
  * Where stamps are coarse many values are equal and the quantiles say 0 or one step: then the
  * smallest step met (or, all being equal, the precision told) is the quantum q, and each
@@ -80,5 +84,8 @@ void bank_second_difference_move(struct bank_second_difference *d, double t_s, d
 /* Standard deviation of a reading; prior_ns while there are less than 4 differences. */
 double bank_scale_one_way_ns(
 	const struct bank_second_difference *d, double prior_ns, double precision_ns);
+
+/* For that: no less than the 0.9 quantile tells, which six odd ones in 64 do not move. */
+double bank_scale_one_way_gate_ns(const struct bank_second_difference *d, double scale_ns);
 
 #endif

@@ -160,6 +160,49 @@ static void second_differences_see_noise_and_not_the_line(void **state)
 	assert_near_double(sum, 200, 12);
 }
 
+/* Exponential delays of mean 250, as they came. The last three are late by chance. */
+static void late_readings_are_no_step(void **state)
+{
+	static const double late_ns[] = {183, 169, 25, 213, 128, 1342, 11, 1119, 46, 58, 25, 25, 76,
+		120, 636, 287, 141, 293, 264, 264, 890, 340, 65, 193, 248, 227, 76, 51, 42, 27, 142,
+		202, 66, 132, 19, 81, 112, 32, 81, 122, 157, 117, 117, 133, 206, 206, 41, 201, 206,
+		189, 238, 104, 26, 64, 64, 79, 85, 81, 490, 125, 195, 223, 97, 676, 984, 756};
+	struct bank_second_difference d = {.count = 0};
+	int n = (int)(sizeof(late_ns) / sizeof(late_ns[0])), odd = 0, by_scale = 0;
+
+	(void)state;
+	for (int i = 0; i < n; i++) {
+		double scale;
+
+		bank_second_difference_add(&d, i, -late_ns[i]);
+		if (i < n - 3)
+			continue;
+		scale = bank_scale_one_way_ns(&d, 1e6, 1);
+		by_scale += late_ns[i] > 7 * scale;
+		odd += late_ns[i] > 7 * bank_scale_one_way_gate_ns(&d, scale);
+	}
+	assert_int_equal(by_scale, 3);
+	assert_int_equal(odd, 0);
+}
+
+/* Below the truth by a half as seldom with few as with many. */
+static void few_differences_are_doubted(void **state)
+{
+	int low = 0, runs = 2000;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= (uint64_t)runs; seed++) {
+		struct bank_second_difference d = {.count = 0};
+		struct prng g;
+
+		prng_init(&g, seed);
+		for (int i = 0; i < 10; i++)
+			bank_second_difference_add(&d, i, 200 * prng_normal(&g));
+		low += bank_scale_one_way_ns(&d, 1e6, 1) < 100;
+	}
+	assert_i64_range(low, 0, runs / 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +214,8 @@ int main(void)
 		cmocka_unit_test(few_round_trips_tell_it_large),
 		cmocka_unit_test(coarse_stamps_show),
 		cmocka_unit_test(second_differences_see_noise_and_not_the_line),
+		cmocka_unit_test(late_readings_are_no_step),
+		cmocka_unit_test(few_differences_are_doubted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
