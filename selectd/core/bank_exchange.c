@@ -70,8 +70,8 @@ static struct ways ways(const struct bank_exchange *e, const struct bank_sample 
 	return (struct ways){s->there_ns - x, s->back_ns + x};
 }
 
-static enum bank_route_verdict route(
-	struct bank_exchange *e, const struct bank_sample *s, struct bank_route_change *ret)
+static enum bank_route_verdict route(struct bank_exchange *e, const struct bank_sample *s,
+	double precision_ns, struct bank_route_change *ret)
 {
 	struct ways w = ways(e, s);
 	struct bank_route_view v = {
@@ -82,6 +82,7 @@ static enum bank_route_verdict route(
 		.scale_ns = e->scale_ns,
 		.gauss = e->line.mean.gauss,
 		.phase_sd_ns = bank_line_sd_ns(&e->line, s->raw_ns),
+		.doubt_ns = 2 * precision_ns,
 		.samples = e->line.samples,
 	};
 
@@ -168,7 +169,7 @@ enum bank_line_result bank_exchange_take(struct bank_exchange *e,
 		return BANK_LINE_TAKEN;
 	}
 	e->scale_ns = scale(e, sample->precision_ns);
-	switch (route(e, &s, &change)) {
+	switch (route(e, &s, sample->precision_ns, &change)) {
 	case BANK_ROUTE_HOLD:
 		/* what came before may have been of the new route already */
 		bank_line_go_back(&e->line);

@@ -42,9 +42,9 @@ static int kind_of(const struct bank_route *r, const struct bank_route_view *v)
 
 	if (v->samples < NOT_BEFORE)
 		return 0;
-	if ((r->watch < 0 && r->held < SHORT_WAIT) || ex < shortest(v, j))
+	if ((r->watch < 0 && r->held < SHORT_WAIT) || ex < shortest(v, j) - v->doubt_ns)
 		return -1;
-	return ex > LONG_BY * j ? 1 : 0;
+	return ex > LONG_BY * j + v->doubt_ns ? 1 : 0;
 }
 
 /* The last ten: what came before them may have been a long one of the old route. */

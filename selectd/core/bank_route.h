@@ -17,6 +17,10 @@
  * in a row whose smallest excess stands out of their own spread, min > 2 (mean - min) + 4J, or
  * sixty, are a change.
  *
+ * Of an exchange whose stamps are uncertain themselves (an interleaved one that lost the server's
+ * true time of departure) the limits are that much further off. Held back for being impossibly
+ * short it took the readings before it along, which showed a jump of the rate.
+ *
  * At a change the shortest of the held round trips tells by how much the base of both directions
  * moved, without any clock error. By how much they moved apart only the oscillator knows: the
  * difference of the smallest readings of each, less the phase. If it is within 4 (sd(x) + J/2) they
@@ -55,7 +59,8 @@ struct bank_route_view {
 	double scale_ns; /* J as measured now */
 	double gauss;	 /* share of the noise */
 	double phase_sd_ns;
-	int samples; /* before this one; below 16 nothing is judged */
+	double doubt_ns; /* the round trip may be off by that: its stamps are, as told */
+	int samples;	 /* before this one; below 16 nothing is judged */
 };
 
 /* What moved. One-way: there and back are by how much; else both are 0 and the base moved. */

@@ -44,6 +44,24 @@ static void a_single_short_trip_is_dropped(void **state)
 	assert_int_equal(bank_route_judge(&r, &ordinary, &c), BANK_ROUTE_USE);
 }
 
+static void one_that_is_known_poorly_says_nothing(void **state)
+{
+	struct bank_route_change c;
+
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		struct bank_route_view v = moved(sign * 100, sign * 100);
+		struct bank_route r;
+
+		settle(&r);
+		v.doubt_ns = 200;
+		assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_USE);
+		assert_int_equal(bank_route_judge(&r, &ordinary, &c), BANK_ROUTE_USE);
+		v.doubt_ns = 100;
+		assert_int_equal(bank_route_judge(&r, &v, &c), BANK_ROUTE_HOLD);
+	}
+}
+
 static void a_shorter_path_is_learnt(void **state)
 {
 	struct bank_route_change c;
@@ -214,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_single_short_trip_is_dropped),
+		cmocka_unit_test(one_that_is_known_poorly_says_nothing),
 		cmocka_unit_test(a_shorter_path_is_learnt),
 		cmocka_unit_test(a_wandering_clock_does_not_wait_for_six),
 		cmocka_unit_test(one_way_longer_is_told_from_both),
