@@ -158,10 +158,11 @@ static void fuzz_bank(struct input *in)
 		double y1 = real(in, -3, 18) * (what & 1 ? -1 : 1);
 		double y2 = real(in, -3, 18) * (what & 2 ? -1 : 1);
 		double scale = real(in, 0, 12), floor_ns2 = real(in, 0, 18);
+		struct bank_size size = {scale, 1.5 * scale, 3 * scale};
 
 		bank_advance(&b, real(in, -9, 9), scale * scale * 1e-6);
 		if (two_way)
-			bank_two_way(&b, y1, y2, scale, 1.5 * scale, floor_ns2);
+			bank_two_way(&b, y1, y2, &size, floor_ns2);
 		else
 			bank_one_way(&b, y1, scale, floor_ns2);
 		if ((what & 0xf0) == 0x10)
