@@ -58,11 +58,28 @@ static bool at_the_machine(const struct quorum *q, const struct source *sources,
 	return false;
 }
 
-struct ts_raw quorum_until(const struct quorum *q, const struct source *s, bool holding)
+static struct ts_raw known_until(const struct quorum *q, const struct source *s, bool holding)
 {
 	struct ts_dur wait = holding ? source_stale_after(s) : source_ask_again(s);
 
 	return s->awaited && q->answered ? ts_raw_add(q->first, wait) : TS_RAW_NEVER;
+}
+
+static struct ts_raw start_until(const struct quorum *q, const struct source *s)
+{
+	bool later = q->answered && s->heard.ns == 0 && ts_raw_before(s->added, q->first);
+
+	return ts_raw_add(later ? q->first : s->added, source_wait(s));
+}
+
+struct ts_raw quorum_next(
+	const struct quorum *q, const struct source *s, bool holding, struct ts_raw after)
+{
+	struct ts_raw start = start_until(q, s), known = known_until(q, s, holding);
+
+	if (!s->has_info || !ts_raw_before(after, start))
+		start = TS_RAW_NEVER;
+	return ts_raw_before(after, known) ? ts_raw_min(start, known) : start;
 }
 
 static bool is_expected(
@@ -70,10 +87,10 @@ static bool is_expected(
 {
 	if (!s->used || !s->has_info || s->info.noselect)
 		return false;
-	if (source_can_answer(s) && ts_raw_before(now, source_wait_until(s)))
+	if (source_can_answer(s) && ts_raw_before(now, start_until(q, s)))
 		return true;
 	return known && s->awaited && (source_can_answer(s) || source_is_unreachable(s)) &&
-	       ts_raw_before(now, quorum_until(q, s, holding));
+	       ts_raw_before(now, known_until(q, s, holding));
 }
 
 bool quorum_is_missing(const struct quorum *q, const struct source *sources, int n, bool holding,

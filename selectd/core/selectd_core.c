@@ -275,11 +275,9 @@ struct ts_raw selectd_deadline(const struct selectd *c)
 		if (!s->used)
 			continue;
 		best = ts_raw_min(best, s->forget_at);
-		if (c->status == sync_unsynchronised && s->has_info)
-			best = sooner(c, best, source_wait_until(s));
 		if (c->status != sync_synchronised)
-			best = sooner(
-				c, best, quorum_until(&c->quorum, s, c->status == sync_holdover));
+			best = ts_raw_min(best,
+				quorum_next(&c->quorum, s, c->status == sync_holdover, c->judged));
 		if (s->now.has_track)
 			best = sooner(c, best,
 				ts_raw_add(s->now.track.newest,

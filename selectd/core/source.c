@@ -26,13 +26,13 @@ struct ts_raw source_held_until(const struct source *s)
 	return ts_raw_add(stale, (struct ts_dur){ns < 4e18 ? (int64_t)ns : INT64_MAX});
 }
 
-struct ts_raw source_wait_until(const struct source *s)
+struct ts_dur source_wait(const struct source *s)
 {
 	int64_t ns = WAIT_POLLS * silence_poll_ns(s->info.poll);
 
 	ns = ns < WAIT_MIN_NS ? WAIT_MIN_NS : ns;
 	ns = ns > WAIT_MAX_NS ? WAIT_MAX_NS : ns;
-	return ts_raw_add(s->added, (struct ts_dur){ns});
+	return (struct ts_dur){ns};
 }
 
 struct ts_dur source_ask_again(const struct source *s)

@@ -76,7 +76,7 @@ struct ts_raw source_held_until(const struct source *s);
 
 /* How long the choice waits for its first answer: three polls, between 4 s (a burst is under way)
  * and 16 s (name resolution has given up). */
-struct ts_raw source_wait_until(const struct source *s);
+struct ts_dur source_wait(const struct source *s);
 
 /* Why the source cannot be considered at all, or verdict_reason_ok. Judged at `at`, aged at `now`;
  * now.track and now.distance_ns must be set. */

@@ -159,6 +159,33 @@ static void but_two_polls_at_most(void **state)
 	bench_free(b);
 }
 
+/* A machine that starts without network: the wait of the start is over, and nobody was heard yet.
+ */
+static void a_network_that_comes_up_late_comes_up_for_all(void **state)
+{
+	(void)state;
+	for (int others = 0; others < 2; others++) {
+		struct bench *b = bench_new(1, 20000, 1e-9);
+		struct sim_path p[SOURCES] = {server("a", 1e6), server("b", 2e6), server("c", 5e6)};
+
+		p[0].error_ns = LIE_NS;
+		for (int i = 0; i < SOURCES; i++)
+			bench_add(b, &p[i], INFINITY);
+		bench_run(b, 300);
+		answers_from(b, 0, 1);
+		if (others) {
+			answers_from(b, 1, 5);
+			answers_from(b, 2, 6);
+		}
+		bench_run(b, 16);
+		assert_int_equal(b->estimates > 0, others);
+		bench_run(b, 2);
+		assert_int_equal(b->estimate.status, sync_synchronised);
+		assert_string_equal(b->estimate.selected, others ? "b" : "a");
+		bench_free(b);
+	}
+}
+
 /* A server that had been dead for long before the choice was lost is nobody's loss. */
 static void the_dead_are_not_waited_for(void **state)
 {
@@ -262,6 +289,7 @@ int main(void)
 		cmocka_unit_test(it_is_not_waited_for_ever),
 		cmocka_unit_test(after_a_sleep_those_that_had_answered_are_waited_for),
 		cmocka_unit_test(but_two_polls_at_most),
+		cmocka_unit_test(a_network_that_comes_up_late_comes_up_for_all),
 		cmocka_unit_test(the_dead_are_not_waited_for),
 		cmocka_unit_test(a_reference_clock_needs_no_network),
 		cmocka_unit_test(ignorance_is_no_evidence),
