@@ -32,8 +32,8 @@ static void start(struct bank_exchange *e, const struct bank_sample *s, double p
 	e->scale_ns = queue;
 	e->there_ns = e->back_ns = 0;
 	e->route = (struct bank_route){.watch = 0};
-	bank_window_reset(&e->slow);
-	bank_window_reset(&e->fast);
+	bank_window_reset(&e->out);
+	bank_window_reset(&e->home);
 	bank_line_start(&e->line, true, &first, s->raw_ns);
 }
 
@@ -119,8 +119,8 @@ static void change_route(struct bank_exchange *e, const struct bank_route_change
 	e->there_ns += c->there_ns;
 	e->back_ns += c->back_ns;
 	bank_window_reset(&e->trips);
-	bank_window_reset(&e->slow);
-	bank_window_reset(&e->fast);
+	bank_window_reset(&e->out);
+	bank_window_reset(&e->home);
 	e->route_changes++;
 }
 
@@ -144,9 +144,9 @@ static enum bank_line_result take(
 		.gate_ns = fmax(excess_ns(e, s), 0) / 2,
 	};
 
-	bank_window_add(&e->slow, fmax(w.there_ns, w.back_ns));
-	bank_window_add(&e->fast, fmin(w.there_ns, w.back_ns));
-	noise.size.flat_ns = bank_scale_flat_ns(&e->slow, &e->fast, e->scale_ns);
+	bank_window_add(&e->out, w.there_ns);
+	bank_window_add(&e->home, w.back_ns);
+	noise.size.flat_ns = bank_scale_flat_ns(&e->out, &e->home, e->scale_ns);
 	return bank_line_take(&e->line, s, &noise, ret_step_ns);
 }
 

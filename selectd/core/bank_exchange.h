@@ -16,8 +16,7 @@
 struct bank_exchange {
 	struct bank_line line;
 	struct bank_window trips;
-	struct bank_window slow,
-		fast; /* time of the slower and of the faster way, as the line has it */
+	struct bank_window out, home; /* time of each way, as the line has it */
 	struct bank_route route;
 	double there_ns, back_ns; /* by how much one-way route changes moved the directions */
 	double scale_ns;

@@ -9,6 +9,8 @@
 #define FLAT_OF_SCALE	  2.07
 #define FLAT_FEW	  16
 #define FLAT_MOST	  1.5
+#define FLAT_MIDDLE	  0.8
+#define FLAT_DOUBT	  1.1
 #define TRIPS_PER_FREEDOM 3.7
 #define FREEDOM_MIN	  3.0 /* of two and less there is no deviation */
 #define OF_MEDIAN	  (1 / 0.6745)
@@ -113,16 +115,22 @@ double bank_scale_even_ns(const struct bank_window *w, double scale_ns)
 	return fmax(scale_ns, fmin(OF_QUANTILES * half, EVEN_MOST * scale_ns));
 }
 
-double bank_scale_flat_ns(
-	const struct bank_window *slow, const struct bank_window *fast, double scale_ns)
+static double middle_ns(const struct bank_window *w)
 {
-	double n = slow->count > 0 ? slow->count : 1;
-	double range = bank_window_quantile(slow, 1) - bank_window_quantile(fast, 0);
+	return bank_window_quantile(w, 0.9) - bank_window_quantile(w, 0.1);
+}
 
-	double usual = FLAT_OF_SCALE * scale_ns;
+double bank_scale_flat_ns(
+	const struct bank_window *out, const struct bank_window *home, double scale_ns)
+{
+	double n = out->count > 0 ? out->count : 1, usual = FLAT_OF_SCALE * scale_ns;
+	double middle = (middle_ns(out) + middle_ns(home)) / 2 / FLAT_MIDDLE;
+	double range = fmax(bank_window_quantile(out, 1), bank_window_quantile(home, 1)) -
+		       fmin(bank_window_quantile(out, 0), bank_window_quantile(home, 0));
 
 	range *= 1 + 1 / n;
-	return fmin(slow->count < FLAT_FEW ? fmax(range, usual) : range, FLAT_MOST * usual);
+	range = out->count < FLAT_FEW ? fmax(range, usual) : fmin(range, FLAT_DOUBT * middle);
+	return fmin(range, FLAT_MOST * usual);
 }
 
 void bank_second_difference_add(struct bank_second_difference *d, double t_s, double y_ns)

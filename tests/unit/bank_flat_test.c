@@ -103,21 +103,20 @@ static void absurd_values_stay_finite(void **state)
 
 static void the_width_is_found(void **state)
 {
-	struct bank_window slow = {.count = 0}, fast = {.count = 0};
+	struct bank_window out = {.count = 0}, home = {.count = 0};
 	double sum = 0, least = 1e9, most = 0;
 	struct prng g;
 
 	(void)state;
 	prng_init(&g, 3);
 	for (int i = 0; i < 64 * 200; i++) {
-		double there = 5e5 + 1e3 * prng_uniform(&g), back = 5e5 + 1e3 * prng_uniform(&g);
 		double width;
 
-		bank_window_add(&slow, fmax(there, back));
-		bank_window_add(&fast, fmin(there, back));
+		bank_window_add(&out, 5e5 + 1e3 * prng_uniform(&g));
+		bank_window_add(&home, 5e5 + 1e3 * prng_uniform(&g));
 		if (i < 63)
 			continue;
-		width = bank_scale_flat_ns(&slow, &fast, 483);
+		width = bank_scale_flat_ns(&out, &home, 483);
 		sum += width / (64 * 200 - 63);
 		least = fmin(least, width);
 		most = fmax(most, width);
@@ -125,11 +124,11 @@ static void the_width_is_found(void **state)
 	assert_near_double(sum, 1e3, 3);
 	assert_true(least > 930 && most < 1017);
 	/* few: what the round trips say, if that is more */
-	bank_window_reset(&slow);
-	bank_window_reset(&fast);
-	bank_window_add(&slow, 500400);
-	bank_window_add(&fast, 500200);
-	assert_near_double(bank_scale_flat_ns(&slow, &fast, 483), 1000, 1);
+	bank_window_reset(&out);
+	bank_window_reset(&home);
+	bank_window_add(&out, 500400);
+	bank_window_add(&home, 500200);
+	assert_near_double(bank_scale_flat_ns(&out, &home, 483), 1000, 1);
 }
 
 /* ---- a line from such exchanges ---- */
@@ -192,9 +191,14 @@ static double rms_ns(double (*delay_ns)(struct prng *), uint64_t seed)
 
 static void both_edges_count(void **state)
 {
+	double flat = 0, gauss = 0;
+
 	(void)state;
-	for (uint64_t seed = 1; seed <= 3; seed++)
-		assert_true(rms_ns(flat_ns, seed) < 0.7 * rms_ns(gauss_ns, seed));
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		flat += rms_ns(flat_ns, seed);
+		gauss += rms_ns(gauss_ns, seed);
+	}
+	assert_true(flat < 0.7 * gauss);
 }
 
 int main(void)
