@@ -172,9 +172,9 @@ static void share_shapes(struct bank *b)
 		b->share[s] /= sum;
 }
 
-/* Those that slept neither gain nor lose against the rest together. With a scale that is a guess
- * yet all would be judged by whether they fit that. */
-static void judge_shapes(struct bank *b, const double *log_density)
+/* Those that slept neither gain nor lose against the rest together, nor does one whose scale is a
+ * guess yet, as it would be judged by whether it fits that. */
+static void judge_shapes(struct bank *b, const double *log_density, int unjudged)
 {
 	double top = -INFINITY, all = 0, awake = 0;
 
@@ -183,17 +183,17 @@ static void judge_shapes(struct bank *b, const double *log_density)
 		return;
 	}
 	for (int s = 0; s < b->shapes; s++)
-		if (b->resting[s] == 0)
+		if (b->resting[s] == 0 && s != unjudged)
 			top = log_density[s] > top ? log_density[s] : top;
 	for (int s = 0; s < b->shapes; s++) {
-		if (b->resting[s] > 0)
+		if (b->resting[s] > 0 || s == unjudged)
 			continue;
 		all += b->share[s] * exp(log_density[s] - top);
 		awake += b->share[s];
 	}
-	all = top + log(all / awake + 1e-300);
+	all = awake > 0 ? top + log(all / awake + 1e-300) : 0;
 	for (int s = 0; s < b->shapes; s++)
-		b->log_weight[s] += b->resting[s] == 0 ? log_density[s] : all;
+		b->log_weight[s] += b->resting[s] == 0 && s != unjudged ? log_density[s] : all;
 	share_shapes(b);
 }
 
@@ -227,6 +227,7 @@ void bank_two_way(struct bank *b, double there_ns, double back_ns, const struct 
 	double floor_ns2)
 {
 	double log_density[BANK_SHAPES] = {0};
+	int unjudged = -1;
 
 	there_ns -= b->pinned > 0 ? b->pin_ns : 0;
 	back_ns -= b->pinned < 0 ? b->pin_ns : 0;
@@ -237,12 +238,14 @@ void bank_two_way(struct bank *b, double there_ns, double back_ns, const struct 
 					       : size->scale_ns;
 		struct bank_noise noise = bank_shape_noise(shape, size_ns, floor_ns2);
 
+		if (shape->flat && !size->flat_known)
+			unjudged = s;
 		if (shape->flat)
 			noise.mean_ns = size->scale_ns; /* its queues are those of the others */
 		if (b->resting[s] == 0)
 			log_density[s] = two_way(b->h[s], b->pinned, there_ns, back_ns, &noise);
 	}
-	judge_shapes(b, log_density);
+	judge_shapes(b, log_density, unjudged);
 }
 
 void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2)
@@ -256,7 +259,7 @@ void bank_one_way(struct bank *b, double y_ns, double scale_ns, double floor_ns2
 		if (b->resting[s] == 0)
 			log_density[s] = one_way(b->h[s], sign, y_ns, &noise);
 	}
-	judge_shapes(b, log_density);
+	judge_shapes(b, log_density, -1);
 }
 
 void bank_loosen(struct bank *b, double phase_var_ns2, double rate_var_ppb2)

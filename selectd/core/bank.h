@@ -84,6 +84,7 @@ struct bank_size {
 	double scale_ns; /* its jitter */
 	double even_ns;	 /* two-way: the same if delays are even; */
 	double flat_ns;	 /* width if they are flat */
+	bool flat_known; /* well enough to judge by it whether they are */
 };
 
 /* Both directions, at the same instant; floor_ns2: variance of reading the clocks. */

@@ -146,6 +146,7 @@ static enum bank_line_result take(
 
 	bank_window_add(&e->out, w.there_ns);
 	bank_window_add(&e->home, w.back_ns);
+	noise.size.flat_known = bank_scale_flat_known(&e->out);
 	noise.size.flat_ns = bank_scale_flat_ns(&e->out, &e->home, e->scale_ns);
 	return bank_line_take(&e->line, s, &noise, ret_step_ns);
 }

@@ -115,6 +115,11 @@ double bank_scale_even_ns(const struct bank_window *w, double scale_ns)
 	return fmax(scale_ns, fmin(OF_QUANTILES * half, EVEN_MOST * scale_ns));
 }
 
+bool bank_scale_flat_known(const struct bank_window *out)
+{
+	return out->count >= BANK_WINDOW / 2;
+}
+
 static double middle_ns(const struct bank_window *w)
 {
 	return bank_window_quantile(w, 0.9) - bank_window_quantile(w, 0.1);

@@ -18,15 +18,15 @@
  * since a scale that is too small makes noise look like wander, and one too large costs little; no
  * more than EVEN_MOST of it, since beyond that the upper half is queues.
  *
- * The width of a flat law is the distance of the slowest from the fastest way, of both directions of
- * the last 64 exchanges as the line has them, and an n-th more since 2n numbers leave out so much of
- * it in the mean. Not from the base delay on: any base would do then that is low enough. An error of
- * the line adds to it; q90 - q10, which is 0.8 of the width, does not mind what blurs edges by less
- * than a tenth of it, and is good to 5 % over both directions: never more than that and twice its own
- * error. The round trips say 2.07 scales for it, good to 17 %: no less than that while the exchanges
- * are few, since an edge that is too near pushes the line about, and one too far does nothing; and
- * never more than 1.5 times that, since what lies beyond are queues, which a wider law would explain
- * so well that its states, which know little, were believed.
+ * The width of a flat law is the distance of the slowest from the fastest way, of both directions
+ * of the last 64 exchanges as the line has them, and an n-th more since 2n numbers leave out so
+ * much of it in the mean. Not from the base delay on: any base would do then that is low enough. An
+ * error of the line adds to it; q90 - q10, which is 0.8 of the width, does not mind what blurs
+ * edges by less than a tenth of it, and is good to 5 % over both directions: never more than that
+ * and twice its own error. The round trips say 2.07 scales for it, good to 17 %: no less than that
+ * while the exchanges are few, since an edge that is too near pushes the line about, and one too
+ * far does nothing; and never more than 1.5 times that, since what lies beyond are queues, which a
+ * wider law would explain so well that its states, which know little, were believed.
  *
  * One-way: from second differences of three readings at t0 < t1 < t2, each divided by what it would
  * be for white noise of standard deviation 1, sqrt(1 + (1+r)^2 + r^2) with r = (t2-t1)/(t1-t0);
@@ -42,6 +42,8 @@
  */
 #ifndef TB_BANK_SCALE_H
 #define TB_BANK_SCALE_H
+
+#include <stdbool.h>
 
 #define BANK_WINDOW 64
 
@@ -67,6 +69,9 @@ double bank_scale_two_way_ns(const struct bank_window *w, double precision_ns);
 
 /* The same for a law that is even, Gaussian for one; scale_ns: what that said. */
 double bank_scale_even_ns(const struct bank_window *w, double scale_ns);
+
+/* It is judged by its width only once that was measured by half a window. */
+bool bank_scale_flat_known(const struct bank_window *out);
 
 /* Width of a law that is flat, from the time of each way, there and back, but for a constant. */
 double bank_scale_flat_ns(
