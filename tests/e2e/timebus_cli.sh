@@ -75,7 +75,7 @@ cat >"$tmp/sock.py" <<-'PY'
 	    time.sleep(0.25)
 PY
 for i in $(seq 50); do timebus -r "$run" now >"$tmp/out" 2>/dev/null && break; sleep 0.2; done
-says " UTC, error not bounded, unsynchronised (shadow, from the page)$" out
+says " UTC, error not bounded, unsynchronised (shadow, from the \(page\|message\))$" out
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/timebus" -r "$run" "$@" >"$tmp/out" 2>"$tmp/err"; }
 if [ "$(id -u)" = 0 ]; then
 	install -m 755 "$B/bin/timebus" "$tmp/timebus"
