@@ -45,9 +45,9 @@ static bool find_witness(const struct source *sources, const struct ballot *b, s
 }
 
 /* Without a new sample the others have moved, and not it. */
-static bool is_evidence(const struct source *s, bool new, const struct witness *w)
+static bool is_evidence(const struct source *s, bool is_new, const struct witness *w)
 {
-	return new &&suspect_has_changed(s, w);
+	return is_new && suspect_has_changed(s, w);
 }
 
 /* Those whose agreement tells nothing (suspect.h) have no vote. True if there was one. */

@@ -85,9 +85,7 @@ void selectd_on_restart(struct selectd *c, const char *publisher, struct ts_raw 
  * before messages and deadlines. The raw clock does not count a sleep, so when this has grown by
  * SELECTD_SLEEP_NS since the last call the line is void: a disruption is noted and published.
  */
-#define SELECTD_SLEEP_NS                                                                           \
-	(100 * NS_PER_MS) /* far above the reading's error, far below any sleep                    \
-			   */
+#define SELECTD_SLEEP_NS (100 * NS_PER_MS) /* far above a reading's error, below any sleep */
 void selectd_on_suspended(struct selectd *c, struct ts_dur suspended, struct ts_raw now);
 
 /* The operator wants the choice made anew, without regard to the source selected so far. */
