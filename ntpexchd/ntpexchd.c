@@ -191,6 +191,12 @@ static void give_clock(struct source *s, void *arg)
 	ntp_client_clock(&s->core, arg);
 }
 
+static void tell_disruption(struct source *s, void *arg)
+{
+	(void)arg;
+	ntp_client_disruption(&s->core);
+}
+
 static void on_clock(struct exchange *x, const struct msg_clock *clock)
 {
 	const struct source *selected = exchange_find(x, clock->selected);
@@ -218,6 +224,9 @@ static void message(void *state, const struct msg *m)
 		s = exchange_find(x, m->u.verdict.source);
 		if (s)
 			ntp_client_verdict(&s->core, &m->u.verdict);
+	} else if (m->kind == MSG_event && !m->env.snapshot &&
+		   strcmp(m->u.event.code, event_word(EVENT_disruption)) == 0) {
+		exchange_each(x, tell_disruption, NULL);
 	}
 }
 
@@ -281,6 +290,7 @@ static void status(const void *state, char *text, size_t size)
 static const struct stage_subscription subscriptions[] = {
 	{"disciplined", "clock"},
 	{"selectd", "verdict."},
+	{"selectd", "event.disruption"},
 	{NULL, NULL},
 };
 

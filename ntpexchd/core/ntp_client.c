@@ -97,7 +97,7 @@ static int64_t interval_ns(const struct ntp_client *c)
 
 		return retry < ns ? retry : ns;
 	}
-	if (in_burst(c) && ns > NTP_BURST_NS)
+	if ((in_burst(c) || c->soon) && ns > NTP_BURST_NS)
 		return NTP_BURST_NS;
 	if (!in_burst(c) && in_opening(c))
 		return opening_ns(c);
@@ -115,6 +115,14 @@ static void set_poll_range(struct ntp_client *c)
 	c->poll_samples = 0;
 	c->poll_memory = (struct poll_memory){0};
 	c->unjudged_raw_ns = 0;
+}
+
+void client_begin_burst(struct ntp_client *c)
+{
+	if (!c->config.iburst)
+		return;
+	c->burst_good = NTP_IBURST_GOOD;
+	c->burst_total = NTP_IBURST_TOTAL;
 }
 
 /* Everything that was learnt from one address. */
@@ -139,8 +147,9 @@ static void start_over(struct ntp_client *c, struct ts_raw now)
 	c->stratum = 0;
 	c->leap = leap_none;
 	c->refid = c->own_refid = 0;
-	c->burst_good = c->config.iburst ? NTP_IBURST_GOOD : 0;
-	c->burst_total = c->config.iburst ? NTP_IBURST_TOTAL : 0;
+	c->soon = false;
+	c->burst_good = c->burst_total = 0;
+	client_begin_burst(c);
 	c->next_send = ts_raw_add(now, first);
 	c->out_source = true;
 }
@@ -228,6 +237,7 @@ static void ask(struct ntp_client *c, struct ts_raw now)
 	}
 	if (c->burst_total > 0)
 		c->burst_total--;
+	c->soon = false;
 	keep_exchange(c);
 	make_request(c, now);
 	ntp_filter_polled(&c->filter);
@@ -341,6 +351,17 @@ void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock)
 	c->has_clock = clock != NULL;
 	if (clock)
 		c->clock = *clock;
+}
+
+void ntp_client_disruption(struct ntp_client *c)
+{
+	ntp_filter_clear(&c->filter);
+	if (!client_running(c) || c->rate_floor > POLL_MIN)
+		return;
+	set_poll_range(c);
+	client_begin_burst(c);
+	c->soon = true;
+	client_schedule(c);
 }
 
 void ntp_client_online(struct ntp_client *c, bool online, struct ts_raw now)

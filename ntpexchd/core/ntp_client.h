@@ -151,6 +151,7 @@ struct ntp_client {
 	unsigned int poll_samples;  /* good ones, those of bursts left out */
 	struct poll_memory poll_memory;
 	int burst_good, burst_total;
+	bool soon; /* a disruption: the next request waits for a burst's 2 s only */
 	int spread;		 /* of this interval, 0..127 parts in 4096 */
 	int send_failures;	 /* in a row */
 	struct ts_raw opened;	 /* first answer */
@@ -225,6 +226,11 @@ void ntp_client_receive(struct ntp_client *c, const uint8_t *bytes, size_t size,
 void ntp_client_verdict(struct ntp_client *c, const struct msg_verdict *v);
 /* The published clock, for the offset in source messages. NULL: none. */
 void ntp_client_clock(struct ntp_client *c, const struct ts_line *clock);
+/* The machine slept or was moved: what the sources showed is void, and there is no time until they
+ * are heard. The next request goes out at once (a burst's 2 s after the last at the soonest),
+ * with iburst as many as at the start, and the interval begins at minpoll again. Not where the
+ * server has asked for longer ones. */
+void ntp_client_disruption(struct ntp_client *c);
 void ntp_client_online(struct ntp_client *c, bool online, struct ts_raw now);
 /* Up to total requests at short intervals until good of them were answered well. */
 void ntp_client_burst(struct ntp_client *c, int good, int total);

@@ -183,9 +183,8 @@ static void note_answer(struct ntp_client *c, const struct ntp_packet *p, struct
 			c->config.source, c->address, c->stratum);
 	}
 	c->heard = c->was_reachable = true;
-	if (again && c->config.iburst) {
-		c->burst_good = NTP_IBURST_GOOD;
-		c->burst_total = NTP_IBURST_TOTAL;
+	if (again) {
+		client_begin_burst(c);
 		client_schedule(c);
 	}
 }

@@ -8,6 +8,8 @@
 /* ntp_client.c */
 /* Sets the next request from the last one and the interval in force. */
 void client_schedule(struct ntp_client *c);
+/* That of the start, if iburst is configured. */
+void client_begin_burst(struct ntp_client *c);
 bool client_running(const struct ntp_client *c);
 /* The interval in force, log2 s: never shorter than what the server or the distance allows. */
 int client_poll(const struct ntp_client *c);

@@ -221,6 +221,8 @@ static void event(struct run *r, uint8_t what)
 	default:
 		if (what & 8)
 			ntp_client_burst(&r->c, what >> 5, what >> 4);
+		else if (what & 0x10)
+			ntp_client_disruption(&r->c);
 		else
 			ntp_client_note(&r->c, "what stands in the way");
 		break;

@@ -113,7 +113,8 @@ static bool subscribes(enum member_id who, const struct msg *m)
 
 	switch (who) {
 	case MEMBER_NTP:
-		return m->kind == MSG_clock || m->kind == MSG_verdict;
+		return m->kind == MSG_clock || m->kind == MSG_verdict ||
+		       (m->kind == MSG_event && !strcmp(from, "selectd"));
 	case MEMBER_REF:
 		return m->kind == MSG_verdict;
 	case MEMBER_SELECT:

@@ -96,6 +96,9 @@ void ntp_stage_message(struct sim *s, const struct msg *m)
 			   strcmp(m->u.verdict.publisher, "ntpexchd") == 0 &&
 			   strcmp(m->u.verdict.source, c->config.source) == 0) {
 			ntp_client_verdict(c, &m->u.verdict);
+		} else if (m->kind == MSG_event && !m->env.snapshot &&
+			   strcmp(m->u.event.code, event_word(EVENT_disruption)) == 0) {
+			ntp_client_disruption(c);
 		}
 	}
 }

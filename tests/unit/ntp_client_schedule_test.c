@@ -168,6 +168,72 @@ static void test_opening_goes_over_into_minpoll(void **state)
 	assert_i64_range(next_request(&b, 70 * S) - last, 64 * S, 66 * S);
 }
 
+/* The interval is 1024 s when the machine sleeps. */
+static void long_asleep(struct bench *b, bool iburst)
+{
+	struct ntp_client_config config = plain_config();
+
+	config.iburst = iburst;
+	begin(b, &config);
+	for (int i = 0; i < 60; i++) {
+		next_request(b, 2000 * S);
+		answer(b);
+		judge(b, 1.01);
+	}
+	assert_int_equal(b->c.poll_parts, 40);
+	b->now.ns += 300 * S;
+}
+
+static void test_disruption_is_followed_at_once(void **state)
+{
+	struct bench b;
+	int64_t at;
+
+	(void)state;
+	long_asleep(&b, false);
+	at = b.now.ns;
+	ntp_client_disruption(&b.c);
+	assert_i64_equal(next_request(&b, S), at);
+	/* told again and again: no faster than a burst */
+	for (int i = 0; i < 5; i++)
+		ntp_client_disruption(&b.c);
+	assert_i64_equal(next_request(&b, 3 * S), at + NTP_BURST_NS);
+	answer(&b);
+	assert_i64_range(next_request(&b, 70 * S) - at, 64 * S, 69 * S);
+}
+
+static void test_disruption_with_iburst(void **state)
+{
+	struct bench b;
+	int64_t at;
+
+	(void)state;
+	long_asleep(&b, true);
+	at = b.now.ns;
+	ntp_client_disruption(&b.c);
+	for (int i = 0; i < NTP_IBURST_GOOD; i++) {
+		assert_i64_equal(next_request(&b, 3 * S), at + i * NTP_BURST_NS);
+		answer(&b);
+	}
+	assert_i64_range(next_request(&b, 80 * S) - at, 64 * S, 76 * S);
+}
+
+static void test_disruption_does_not_pester(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	long_asleep(&b, false);
+	b.c.rate_floor = 10;
+	ntp_client_disruption(&b.c);
+	assert_i64_equal(next_request(&b, 600 * S), -1);
+	/* who is not asked at all is not asked now */
+	ntp_client_online(&b.c, false, b.now);
+	b.c.rate_floor = POLL_MIN;
+	ntp_client_disruption(&b.c);
+	assert_i64_equal(next_request(&b, 5000 * S), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +244,9 @@ int main(void)
 		cmocka_unit_test(test_verdict_counts_for_this_interval),
 		cmocka_unit_test(test_opening_goes_over_into_minpoll),
 		cmocka_unit_test(test_burst_does_not_count_for_the_interval),
+		cmocka_unit_test(test_disruption_is_followed_at_once),
+		cmocka_unit_test(test_disruption_with_iburst),
+		cmocka_unit_test(test_disruption_does_not_pester),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
