@@ -158,7 +158,7 @@ static void fuzz_bank(struct input *in)
 		double y1 = real(in, -3, 18) * (what & 1 ? -1 : 1);
 		double y2 = real(in, -3, 18) * (what & 2 ? -1 : 1);
 		double scale = real(in, 0, 12), floor_ns2 = real(in, 0, 18);
-		struct bank_size size = {scale, 1.5 * scale, 3 * scale};
+		struct bank_size size = {scale, 1.5 * scale, 3 * scale, (what & 4) != 0};
 
 		bank_advance(&b, real(in, -9, 9), scale * scale * 1e-6);
 		if (two_way)
