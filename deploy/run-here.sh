@@ -45,7 +45,8 @@ default_conf() {
 
 pids= names=
 stop() {
-	trap - INT TERM EXIT
+	trap - EXIT
+	trap '' INT TERM # who presses Ctrl-C twice shall find nothing left behind either
 	for p in $pids; do kill "$p" 2>/dev/null || true; done
 	for p in $pids; do wait "$p" 2>/dev/null || true; done
 	rm -rf "$run"
